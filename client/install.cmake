@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# find_package(mqttsn-client) with the target mqttsn::client, and mqttsn-client.pc. Component "client":
+# cmake --install BUILD --component client
+set(_mqttsn_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mqttsn-client)
+
+install(TARGETS mqttsn_client EXPORT mqttsn-client-targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client)
+install(FILES include/mqttsn/client.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mqttsn COMPONENT client)
+if(UNIX)
+    install(FILES include/mqttsn/udp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mqttsn COMPONENT client)
+endif()
+install(EXPORT mqttsn-client-targets NAMESPACE mqttsn:: DESTINATION ${_mqttsn_cmake_dir} COMPONENT client)
+
+configure_package_config_file(mqttsn-client-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client-config.cmake
+    INSTALL_DESTINATION ${_mqttsn_cmake_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client-config-version.cmake
+    VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES
+    ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client-config.cmake
+    ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client-config-version.cmake
+    DESTINATION ${_mqttsn_cmake_dir} COMPONENT client)
+
+# A relative directory follows the prefix, so that the tree may be moved (pkg-config --define-prefix).
+foreach(_mqttsn_dir LIBDIR INCLUDEDIR)
+    if(IS_ABSOLUTE "${CMAKE_INSTALL_${_mqttsn_dir}}")
+        set(MQTTSN_PC_${_mqttsn_dir} "${CMAKE_INSTALL_${_mqttsn_dir}}")
+    else()
+        set(MQTTSN_PC_${_mqttsn_dir} "\${prefix}/${CMAKE_INSTALL_${_mqttsn_dir}}")
+    endif()
+endforeach()
+configure_file(mqttsn-client.pc.in ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT client)

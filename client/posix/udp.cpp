@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The blocking runner of <mqttsn/udp.h>.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mqttsn/udp.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace {
+
+/// Errors that say something about the path, not about the socket. An ICMP error of an earlier datagram shows
+/// up here.
+bool is_loss(int error) {
+    switch (error) {
+        case EAGAIN:
+        case EINTR:
+        case ENOBUFS:
+        case ENOMEM:
+        case ECONNREFUSED:
+        case ECONNRESET:
+        case EHOSTUNREACH:
+        case EHOSTDOWN:
+        case ENETUNREACH:
+        case ENETDOWN:
+        case EPERM:  // a packet filter
+        case EMSGSIZE:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// Waits for the socket, at most `wait_ms`. @return false when poll failed
+bool wait_readable(int fd, uint32_t wait_ms) {
+    pollfd entry = {fd, POLLIN, 0};
+    const int wait = wait_ms > INT_MAX ? INT_MAX : static_cast<int>(wait_ms);
+    return poll(&entry, 1, wait) >= 0 || errno == EINTR;
+}
+
+int open_socket(const addrinfo& address) {
+    const int fd = socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+    if (fd < 0) {
+        return -1;
+    }
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+        connect(fd, address.ai_addr, address.ai_addrlen) == 0) {
+        return fd;
+    }
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+}  // namespace
+
+extern "C" {
+
+mqttsn_status mqttsn_udp_open(mqttsn_udp* udp, const char* host, const char* port, void* buffer,
+                              size_t buffer_octets) {
+    if (udp == nullptr) {
+        return MQTTSN_ERR_ARGUMENT;
+    }
+    memset(udp, 0, sizeof *udp);
+    udp->fd = -1;
+    if (host == nullptr || port == nullptr || buffer == nullptr) {
+        return MQTTSN_ERR_ARGUMENT;
+    }
+    addrinfo hints;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_DGRAM;
+    addrinfo* list = nullptr;
+    if (getaddrinfo(host, port, &hints, &list) != 0) {
+        return MQTTSN_ERR_ADDRESS;
+    }
+    for (const addrinfo* address = list; address != nullptr && udp->fd < 0; address = address->ai_next) {
+        udp->fd = open_socket(*address);
+    }
+    freeaddrinfo(list);
+    if (udp->fd < 0) {
+        return MQTTSN_ERR_NETWORK;
+    }
+    udp->buffer = buffer;
+    udp->buffer_octets = buffer_octets;
+    return MQTTSN_OK;
+}
+
+void mqttsn_udp_close(mqttsn_udp* udp) {
+    if (udp != nullptr && udp->fd >= 0) {
+        close(udp->fd);
+        udp->fd = -1;
+    }
+}
+
+uint32_t mqttsn_udp_now(void) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint32_t>(static_cast<uint64_t>(now.tv_sec) * 1000U +
+                                 static_cast<uint64_t>(now.tv_nsec) / 1000000U);
+}
+
+uint32_t mqttsn_udp_seed(void) {
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const uint64_t mixed = (static_cast<uint64_t>(now.tv_sec) * 1000000007U) ^
+                           (static_cast<uint64_t>(now.tv_nsec) << 7U) ^ static_cast<uint64_t>(getpid());
+    return static_cast<uint32_t>((mixed * 0x9E3779B97F4A7C15ULL) >> 32U);
+}
+
+mqttsn_status mqttsn_udp_send(mqttsn_udp* udp, mqttsn_client* client) {
+    for (;;) {
+        const size_t octets = mqttsn_output(client, mqttsn_udp_now(), udp->buffer, udp->buffer_octets);
+        if (octets == 0) {
+            return MQTTSN_OK;
+        }
+        if (udp->trace != nullptr) {
+            udp->trace(udp->trace_context, true, udp->buffer, octets);
+        }
+        if (send(udp->fd, udp->buffer, octets, 0) >= 0) {
+            continue;
+        }
+        // The error of an earlier datagram is reported in place of sending this one: try it once more.
+        if (errno == ECONNREFUSED) {
+            ++udp->refused_count;
+            if (send(udp->fd, udp->buffer, octets, 0) >= 0) {
+                continue;
+            }
+        }
+        if (!is_loss(errno)) {
+            return MQTTSN_ERR_NETWORK;
+        }
+    }
+}
+
+mqttsn_status mqttsn_udp_receive(mqttsn_udp* udp, mqttsn_client* client) {
+    const ssize_t received = recv(udp->fd, udp->buffer, udp->buffer_octets, MSG_TRUNC);
+    if (received < 0) {
+        udp->refused_count += errno == ECONNREFUSED ? 1U : 0U;
+        return is_loss(errno) ? MQTTSN_OK : MQTTSN_ERR_NETWORK;
+    }
+    const size_t octets = static_cast<size_t>(received);
+    if (octets > udp->buffer_octets) {
+        return MQTTSN_ERR_MALFORMED;
+    }
+    if (udp->trace != nullptr) {
+        udp->trace(udp->trace_context, false, udp->buffer, octets);
+    }
+    return mqttsn_input(client, mqttsn_udp_now(), udp->buffer, octets);
+}
+
+int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqttsn_event* event) {
+    const uint32_t start = mqttsn_udp_now();
+    for (;;) {
+        if (mqttsn_next_event(client, event)) {
+            return 1;
+        }
+        if (mqttsn_udp_send(udp, client) != MQTTSN_OK) {
+            return MQTTSN_ERR_NETWORK;
+        }
+        if (mqttsn_next_event(client, event)) {
+            return 1;
+        }
+        const uint32_t now = mqttsn_udp_now();
+        uint32_t wait = mqttsn_next_timeout(client, now);
+        if (timeout_ms >= 0) {
+            const uint32_t passed = now - start;
+            const uint32_t limit = static_cast<uint32_t>(timeout_ms);
+            if (passed >= limit) {
+                return 0;
+            }
+            wait = limit - passed < wait ? limit - passed : wait;
+        }
+        if (!wait_readable(udp->fd, wait) || mqttsn_udp_receive(udp, client) == MQTTSN_ERR_NETWORK) {
+            return MQTTSN_ERR_NETWORK;
+        }
+    }
+}
+
+int mqttsn_udp_wait(mqttsn_udp* udp, mqttsn_client* client, mqttsn_event_type wanted, int timeout_ms,
+                    mqttsn_event* event) {
+    const uint32_t start = mqttsn_udp_now();
+    for (;;) {
+        int left = -1;
+        if (timeout_ms >= 0) {
+            const uint32_t passed = mqttsn_udp_now() - start;
+            left = passed >= static_cast<uint32_t>(timeout_ms) ? 0 : timeout_ms - static_cast<int>(passed);
+        }
+        const int result = mqttsn_udp_run(udp, client, left, event);
+        if (result <= 0) {
+            memset(event, 0, sizeof *event);
+            return result;
+        }
+        if (event->type == wanted) {
+            return 1;
+        }
+        switch (event->type) {
+            case MQTTSN_EVENT_REFUSED:
+            case MQTTSN_EVENT_DISCONNECTED:
+            case MQTTSN_EVENT_LOST:
+            case MQTTSN_EVENT_CLOSED:
+                return 0;
+            default:
+                break;
+        }
+    }
+}
+
+}  // extern "C"

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "options.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "mqttsn/topic.hpp"
+
+namespace mqttsn::tools {
+
+namespace {
+
+Bytes view(const std::string& text) {
+    return Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Which of the sources of mqttsn-pub were named; a message may be empty, so its option is asked whether it
+/// was there.
+struct Given {
+    CLI::Option* message = nullptr;
+    CLI::Option* file = nullptr;
+    bool lines = false;
+    bool standard_input = false;
+};
+
+void add_common(CLI::App& app, Program program, Options& options) {
+    app.set_help_flag("--help", "Print this help and exit");
+    app.set_version_flag("--version", MQTTSN_TOOLS_VERSION);
+    app.add_option("-h,--host", options.host, "Gateway host")->capture_default_str();
+    app.add_option("-p,--port", options.port, "Gateway UDP port")->capture_default_str();
+    app.add_option("-i,--id", options.client_id, "Client id (default: program name and process id)");
+    app.add_option("-q,--qos", options.qos, "Quality of service")->capture_default_str();
+    app.add_option("-k,--keepalive", options.keep_alive_s, "Keep-alive in seconds, 0 = none")
+        ->capture_default_str();
+    app.add_flag("-c,--disable-clean-session", options.keep_session,
+                 "Keep the session in gateway and broker after the end (needs -i)");
+    app.add_flag("-d,--debug", options.debug, "Write every packet to standard error");
+    app.add_option("-W", options.timeout_s, "Stop after this many seconds")->check(CLI::PositiveNumber);
+    app.add_option("--will-topic", options.will_topic, "Topic of the will");
+    app.add_option("--will-payload", options.will_payload, "Payload of the will");
+    app.add_option("--will-qos", options.will_qos, "QoS of the will")->check(CLI::Range(0, 2));
+    app.add_flag("--will-retain", options.will_retain, "The will is retained");
+    app.add_flag("--short", options.short_names, "-t names short topics: two octets, no registration");
+    app.add_option("--retry", options.retry_s, "T_retry: seconds to wait for an answer")
+        ->check(CLI::Range(0.01, 86400.0))
+        ->capture_default_str();
+    app.add_option("--retries", options.retry_count,
+                   "N_retry: repetitions before the connection counts as lost")
+        ->check(CLI::Range(0, 254))
+        ->capture_default_str();
+    app.add_option("--wait", options.congestion_wait_s,
+                   "T_WAIT: seconds to wait after \"rejected: congestion\"")
+        ->check(CLI::Range(0.01, 86400.0))
+        ->capture_default_str();
+    auto* const topic = app.add_option("-t,--topic", options.topics,
+                                       program == Program::pub ? "Topic" : "Topic filter; may be repeated");
+    auto* const predefined =
+        app.add_option("--predefined", options.predefined,
+                       program == Program::pub ? "Predefined topic id instead of a topic"
+                                               : "Predefined topic id to subscribe to; may be repeated");
+    topic->allow_extra_args(false);
+    predefined->allow_extra_args(false);
+}
+
+void add_pub(CLI::App& app, Options& options, Given& given) {
+    given.message = app.add_option("-m,--message", options.message, "Message to send; may be empty");
+    given.file = app.add_option("-f,--file", options.file, "Send the contents of a file");
+    app.add_flag("-l,--stdin-line", given.lines,
+                 "Send each line of standard input; blank lines are left out");
+    app.add_flag("-s,--stdin-file", given.standard_input, "Send all of standard input as one message");
+    app.add_flag("-r,--retain", options.retain, "Ask the broker to retain the message");
+}
+
+void add_sub(CLI::App& app, Options& options) {
+    app.add_flag("-v,--verbose", options.verbose, "Print the topic before the payload");
+    app.add_option("-C", options.message_count, "Exit after this many messages")->check(CLI::PositiveNumber);
+    app.add_option("--sleep", options.sleep_s, "Sleep, and wake up every so many seconds to fetch messages")
+        ->check(CLI::PositiveNumber);
+}
+
+/// @return what is wrong, or "".
+std::string check_source(const Given& given, Options& options) {
+    const std::size_t sources = (given.message->count() > 0 ? 1U : 0U) + (given.file->count() > 0 ? 1U : 0U) +
+                                (given.lines ? 1U : 0U) + (given.standard_input ? 1U : 0U);
+    if (sources != 1) {
+        return sources == 0 ? "nothing to send: give one of -m, -f, -l, -s"
+                            : "give only one of -m, -f, -l, -s";
+    }
+    options.source = given.message->count() > 0 ? Source::message
+                     : given.file->count() > 0  ? Source::file
+                     : given.lines              ? Source::lines
+                                                : Source::standard_input;
+    return "";
+}
+
+std::string check_topics(Program program, const Options& options) {
+    const std::size_t count = options.topics.size() + options.predefined.size();
+    if (count == 0) {
+        return "no topic: give -t or --predefined";
+    }
+    if (program == Program::pub && count > 1) {
+        return "only one topic: give -t or --predefined once";
+    }
+    for (const std::uint16_t id : options.predefined) {
+        if (id == kTopicIdNone || id == kTopicIdReserved) {
+            return "--predefined: ids are 1 to 65534";
+        }
+    }
+    for (const std::string& topic : options.topics) {
+        if (options.short_names) {
+            if (topic.size() != 2 || !topic_name_valid(view(topic))) {
+                return "--short: a short topic is exactly two octets without wildcard, not \"" + topic + "\"";
+            }
+        } else if (program == Program::pub && !topic_name_valid(view(topic))) {
+            return topic_filter_valid(view(topic))
+                       ? "-t: cannot publish to a filter with wildcards: \"" + topic + "\""
+                       : "-t: not a valid topic name: \"" + topic + "\"";
+        } else if (!topic_filter_valid(view(topic))) {
+            return "-t: not a valid topic filter: \"" + topic + "\"";
+        }
+    }
+    return options.short_names && options.topics.empty() ? "--short: give the short topic with -t" : "";
+}
+
+std::string check_will(const Options& options) {
+    if (options.will_topic.empty()) {
+        return options.will_payload.empty() && options.will_qos == 0 && !options.will_retain
+                   ? ""
+                   : "a will needs --will-topic";
+    }
+    if (!topic_name_valid(view(options.will_topic))) {
+        return "--will-topic: not a valid topic name: \"" + options.will_topic + "\"";
+    }
+    if (options.will_payload.size() > kDatagramOctetsMax - 4U) {
+        return "--will-payload: does not fit a datagram";
+    }
+    return "";
+}
+
+std::string check_connection(Program program, const Options& options) {
+    if (options.qos < (program == Program::pub ? -1 : 0) || options.qos > 2) {
+        return program == Program::pub ? "-q: QoS is -1, 0, 1 or 2" : "-q: QoS is 0, 1 or 2";
+    }
+    if (options.qos == -1 && !options.topics.empty() && !options.short_names) {
+        return "-q -1: needs a topic that both sides know: use --predefined ID, or --short with a two-octet "
+               "name";
+    }
+    if (options.qos == -1 && (options.keep_session || !options.will_topic.empty())) {
+        return "-q -1: sends without a connection, so -c and a will make no sense";
+    }
+    if (options.keep_session && options.client_id.empty()) {
+        return "-c: a kept session needs a client id, give -i";
+    }
+    if (options.client_id.size() > 249) {
+        return "-i: at most 249 octets (gateways may allow fewer, the specification says 23)";
+    }
+    if (options.client_id.find('\0') != std::string::npos) {
+        return "-i: a client id has no NUL";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::vector<mqttsn_topic> Options::topic_values() const {
+    std::vector<mqttsn_topic> values;
+    for (const std::string& topic : topics) {
+        values.push_back(short_names ? mqttsn_topic_short(topic.c_str()) : mqttsn_topic_name(topic.c_str()));
+    }
+    for (const std::uint16_t id : predefined) {
+        values.push_back(mqttsn_topic_predefined(id));
+    }
+    return values;
+}
+
+std::optional<int> parse_options(Program program, int argc, char** argv, Options& options) {
+    const char* const name = program == Program::pub ? "mqttsn-pub" : "mqttsn-sub";
+    CLI::App app(
+        program == Program::pub ? "Publishes to an MQTT-SN gateway" : "Subscribes at an MQTT-SN gateway",
+        name);
+    add_common(app, program, options);
+    Given given;
+    if (program == Program::pub) {
+        add_pub(app, options, given);
+    } else {
+        add_sub(app, options);
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        std::fputs(app.help().c_str(), stdout);
+        return kExitDone;
+    } catch (const CLI::CallForVersion&) {
+        std::printf("%s %s\n", name, MQTTSN_TOOLS_VERSION);
+        return kExitDone;
+    } catch (const CLI::ParseError& error) {
+        std::fprintf(stderr, "%s: %s (see --help)\n", name, error.what());
+        return kExitUsage;
+    }
+    std::string wrong = check_topics(program, options);
+    if (wrong.empty() && program == Program::pub) {
+        wrong = check_source(given, options);
+    }
+    if (wrong.empty()) {
+        wrong = check_connection(program, options);
+    }
+    if (wrong.empty()) {
+        wrong = check_will(options);
+    }
+    if (!wrong.empty()) {
+        std::fprintf(stderr, "%s: %s (see --help)\n", name, wrong.c_str());
+        return kExitUsage;
+    }
+    if (options.client_id.empty()) {
+        options.client_id = std::string(name) + "-" + std::to_string(getpid());
+    }
+    return std::nullopt;
+}
+
+}  // namespace mqttsn::tools
