@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the rooms of a session share: the settings, all sessions, the outputs, the deadlines, the counters.
+// Inside the core only; everything here happens within one Gateway::handle_*() call, at the one instant
+// `now`.
+#ifndef GATEWAY_CORE_CONTEXT_HPP
+#define GATEWAY_CORE_CONTEXT_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/core/counters.hpp"
+#include "gateway/core/deadline_heap.hpp"
+#include "gateway/core/hash.hpp"
+#include "gateway/core/outbox.hpp"
+#include "gateway/core/predefined_topics.hpp"
+#include "gateway/core/prng.hpp"
+#include "gateway/core/rate_limit.hpp"
+#include "gateway/core/session_store.hpp"
+#include "gateway/core/settings.hpp"
+#include "gateway/core/topic_names.hpp"
+
+namespace mqttsn::gateway {
+
+struct Context {
+    Context(const Settings& initial, std::uint64_t seed);
+
+    Settings settings;
+    Instant now{};
+    Prng random;
+    std::uint64_t hash_seed;
+    TopicNames names;  // before the sessions: their names must not outlive it
+    PredefinedTopics predefined;
+    SessionStore sessions;
+    DeadlineHeap deadlines;
+    Outbox outbox;
+    Counters counters;
+    TokenBucket new_sessions;
+    TokenBucket unknown_replies;
+    SourceLimit unknown_sources;
+    std::uint32_t link_generation = 0;
+    std::vector<std::uint32_t>
+        ended;  ///< slots of sessions that ended in this call and may be forgotten after it
+    bool own_link_up = false;
+    bool shutting_down = false;
+
+    // Sending. Octets of `message` are copied.
+    /// To any endpoint. Messages over the listener's max_datagram are not sent: callers check what can be
+    /// long.
+    void send(const Endpoint& to, const Message& message);
+    void send(const Session& session, const Message& message) { send(session.endpoint, message); }
+    /// To the broker on the session's link, which must be open. Octets of the packet are copied.
+    void send(Session& session, mqtt::Packet packet);
+
+    /// The longest datagram for this session.
+    std::size_t datagram_max(const Session& session) const;
+
+    // Timers of a session.
+    void start_timer(Session& session, SessionTimer which, Instant when);
+    void start_timer(Session& session, SessionTimer which, Millis delay) {
+        start_timer(session, which, now + delay);
+    }
+    static void stop_timer(Session& session, SessionTimer which) { session.timer(which) = kNever; }
+    Millis retry_interval() const { return Millis{settings.retry.interval_ms}; }
+
+    // Events.
+    void event(EventKind kind, const Session& session, const char* cause = "", int code = -1,
+               Bytes topic = Bytes{});
+    void event(EventKind kind, const Endpoint& from, const char* cause, int code = -1,
+               Bytes client_id = Bytes{});
+
+  private:
+    bool wanted(EventKind kind) const;
+};
+
+}  // namespace mqttsn::gateway
+
+#endif

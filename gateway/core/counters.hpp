@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the core counts: plain numbers that only grow, one per thing that happened or was refused. Loop thread
+// only.
+#ifndef GATEWAY_CORE_COUNTERS_HPP
+#define GATEWAY_CORE_COUNTERS_HPP
+
+#include <cstdint>
+
+namespace mqttsn::gateway {
+
+/* X(name, what one count means) */
+#define MQTTSN_GATEWAY_COUNTERS(X)                                                             \
+    X(datagrams_received, "datagrams from devices")                                            \
+    X(datagrams_sent, "datagrams to devices")                                                  \
+    X(dropped_oversize, "datagrams over max_datagram")                                         \
+    X(dropped_truncated, "datagrams shorter than a header")                                    \
+    X(dropped_length_mismatch, "Length differs from the datagram (D01, D02)")                  \
+    X(dropped_unknown_type, "reserved message types (D03)")                                    \
+    X(dropped_wrong_direction, "messages only a gateway sends (D03)")                          \
+    X(dropped_wrong_size, "wrong size for the type (D54)")                                     \
+    X(dropped_envelope, "forwarder envelopes (not accepted by this version)")                  \
+    X(dropped_out_of_state, "messages the session's state has no use for")                     \
+    X(dropped_stray_ack, "acknowledgements of nothing in flight")                              \
+    X(dropped_unknown_peer, "messages from unknown peers that get no answer (D12)")            \
+    X(unknown_peer_replies, "DISCONNECT sent to unknown peers (D12)")                          \
+    X(connects_accepted, "sessions that became active by CONNECT")                             \
+    X(connects_refused, "CONNACK with a rejection")                                            \
+    X(connects_repeated, "repeated CONNECTs answered from memory (D09)")                       \
+    X(takeovers, "sessions moved to a new address by CONNECT (D10)")                           \
+    X(roamed, "sessions moved to a new address by a wake-up (D13)")                            \
+    X(sessions_lost, "devices lost (keep-alive, sleep or retries over)")                       \
+    X(sessions_evicted, "disconnected sessions forgotten to make room")                        \
+    X(uplink_published, "PUBLISHes passed to the broker")                                      \
+    X(uplink_duplicates, "repeated PUBLISHes not passed on again (D30)")                       \
+    X(uplink_congestion, "PUBLISHes answered with congestion")                                 \
+    X(uplink_unknown_topic, "PUBLISHes with an unknown topic id (PUBACK 02)")                  \
+    X(uplink_refused, "PUBLISHes refused as not supported (PUBACK 03)")                        \
+    X(minus_one_published, "QoS -1 messages passed to the broker")                             \
+    X(minus_one_dropped, "QoS -1 messages not allowed, unknown, or without a broker")          \
+    X(registers_refused, "REGISTERs refused")                                                  \
+    X(subscribes_refused, "SUBSCRIBEs refused")                                                \
+    X(downlink_received, "PUBLISHes from the broker")                                          \
+    X(downlink_delivered, "messages delivered to devices (QoS 0: sent)")                       \
+    X(downlink_retransmissions, "messages sent again to devices")                              \
+    X(downlink_replaced, "messages the broker sent again under the same id")                   \
+    X(downlink_dropped_overflow, "messages dropped: device's buffer full")                     \
+    X(downlink_left_in_broker, "messages not taken from the broker yet: device's buffer full") \
+    X(downlink_dropped_too_large, "messages dropped: do not fit a datagram (SN12-92)")         \
+    X(downlink_dropped_topics, "messages dropped: device's topic table full")                  \
+    X(downlink_dropped_refused, "messages dropped: the device refused them")                   \
+    X(links_opened, "broker connections established")                                          \
+    X(links_refused, "broker connections refused by the broker")                               \
+    X(links_failed, "broker connections not established, or lost")                             \
+    X(broker_ignored, "packets from the broker that match nothing")
+
+struct Counters {
+#define MQTTSN_COUNTER(name, text) std::uint64_t name = 0;
+    MQTTSN_GATEWAY_COUNTERS(MQTTSN_COUNTER)
+#undef MQTTSN_COUNTER
+};
+
+}  // namespace mqttsn::gateway
+
+#endif

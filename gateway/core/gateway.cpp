@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/core/gateway.hpp"
+
+#include <algorithm>
+
+#include "gateway/core/context.hpp"
+#include "gateway/core/session_connect.hpp"
+#include "gateway/core/session_downlink.hpp"
+#include "gateway/core/session_intake.hpp"
+#include "gateway/core/session_link.hpp"
+#include "gateway/core/session_subscribe.hpp"
+#include "gateway/core/session_uplink.hpp"
+#include "mqttsn/codec.hpp"
+
+namespace mqttsn::gateway {
+namespace {
+
+// Deadlines handled in one call; the rest is due at once again, so that datagrams get their turn.
+constexpr std::size_t kDeadlinesPerCall = 1000;
+
+void count_drop(Counters& counters, DecodeError error) {
+    switch (error) {
+        case DecodeError::none:
+            break;
+        case DecodeError::truncated:
+            ++counters.dropped_truncated;
+            break;
+        case DecodeError::length_mismatch:
+            ++counters.dropped_length_mismatch;
+            break;
+        case DecodeError::unknown_type:
+            ++counters.dropped_unknown_type;
+            break;
+        case DecodeError::wrong_direction:
+            ++counters.dropped_wrong_direction;
+            break;
+        case DecodeError::wrong_size:
+            ++counters.dropped_wrong_size;
+            break;
+    }
+}
+
+Instant earliest(const Session& session) {
+    return *std::min_element(session.timers.begin(), session.timers.end());
+}
+
+}  // namespace
+
+Gateway::Gateway(const Settings& settings, std::uint64_t seed)
+    : context_(std::make_unique<Context>(settings, seed)) {}
+Gateway::~Gateway() = default;
+
+void Gateway::begin(Instant now) {
+    context_->outbox.clear();
+    context_->now = std::max(context_->now, now);
+}
+
+/// Sessions that ended in this call are forgotten, or kept for when the device comes back, once their link is
+/// gone.
+void Gateway::finish() {
+    Context& context = *context_;
+    for (const std::uint32_t slot : context.ended) {
+        Session* const session = context.sessions.at(slot);
+        if (session == nullptr || session->connected() || session->state == SessionState::connecting ||
+            session->link.state != SessionLink::State::closed) {
+            continue;
+        }
+        if (session->connect.clean || !session->connect.established) {
+            context.deadlines.remove(slot);
+            context.sessions.destroy(*session);
+        } else {
+            context.sessions.set_idle(*session, true);
+        }
+    }
+    context.ended.clear();
+}
+
+void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram) {
+    begin(now);
+    Context& context = *context_;
+    ++context.counters.datagrams_received;
+    if (datagram.size > context.settings.listeners[from.listener].max_datagram) {
+        ++context.counters.dropped_oversize;
+        context.event(EventKind::datagram_dropped, from, "over max_datagram");
+    } else if (is_envelope(datagram)) {
+        ++context.counters.dropped_envelope;
+        context.event(EventKind::datagram_dropped, from, "forwarder envelope");
+    } else {
+        Message message;
+        const DecodeError error = decode(datagram, Sender::device, message);
+        if (error == DecodeError::none) {
+            dispatch(from, message);
+        } else {
+            count_drop(context.counters, error);
+            context.event(EventKind::datagram_dropped, from, decode_error_text(error));
+        }
+    }
+    finish();
+}
+
+void Gateway::dispatch(const Endpoint& from, const Message& message) {
+    Context& context = *context_;
+    Session* const session = context.sessions.find(from);
+    const bool live =
+        session != nullptr && (session->connected() || session->state == SessionState::connecting);
+    switch (message.type) {
+        case MessageType::connect:
+            session_connect::on_connect(context, from, message);
+            return;
+        case MessageType::pingreq:
+            session_connect::on_pingreq(context, from, session, message);
+            return;
+        case MessageType::search_gateway:
+        case MessageType::gateway_info:
+            ++context.counters.dropped_out_of_state;
+            return;
+        case MessageType::publish:
+            if (message.flags.qos() == kQosMinusOne) {
+                if (live && session->connected()) {
+                    session_connect::heard(context, *session);
+                }
+                session_uplink::on_publish_minus_one(context, from, live ? session : nullptr, message);
+                return;
+            }
+            break;
+        default:
+            break;
+    }
+    if (live) {
+        dispatch_session(*session, message);
+    } else {
+        session_connect::answer_unknown_peer(context, from, message.type);
+    }
+}
+
+void Gateway::dispatch_session(Session& session, const Message& message) {
+    Context& context = *context_;
+    if (session.connected()) {
+        session_connect::heard(context, session);
+    }
+    switch (message.type) {  // also while the session is still connecting
+        case MessageType::will_topic:
+            session_connect::on_will_topic(context, session, message);
+            return;
+        case MessageType::will_msg:
+            session_connect::on_will_msg(context, session, message);
+            return;
+        case MessageType::disconnect:
+            session_connect::on_disconnect(context, session, message);
+            return;
+        default:
+            break;
+    }
+    if (!session.connected()) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
+    switch (message.type) {
+        case MessageType::register_topic:
+            return session_uplink::on_register(context, session, message);
+        case MessageType::publish:
+            return session_uplink::on_publish(context, session, message);
+        case MessageType::pubrel:
+            return session_uplink::on_pubrel(context, session, message);
+        case MessageType::regack:
+            return session_downlink::on_regack(context, session, message);
+        case MessageType::puback:
+            return session_downlink::on_puback(context, session, message);
+        case MessageType::pubrec:
+            return session_downlink::on_pubrec(context, session, message);
+        case MessageType::pubcomp:
+            return session_downlink::on_pubcomp(context, session, message);
+        case MessageType::subscribe:
+            return session_subscribe::on_subscribe(context, session, message);
+        case MessageType::unsubscribe:
+            return session_subscribe::on_unsubscribe(context, session, message);
+        case MessageType::will_topic_upd:  // D43: MQTT cannot change a will on a connection
+            return context.send(session, make_will_topic_resp(ReturnCode::not_supported));
+        case MessageType::will_msg_upd:
+            return context.send(session, make_will_msg_resp(ReturnCode::not_supported));
+        default:
+            ++context.counters.dropped_out_of_state;
+    }
+}
+
+void Gateway::run_timers(Session& session) {
+    using Handler = void (*)(Context&, Session&);
+    static constexpr Handler kHandlers[kSessionTimers] = {
+        session_connect::on_supervision_timer,
+        session_connect::on_connect_timer,
+        session_link::on_timer,
+        session_downlink::on_timer,
+        session_subscribe::on_timer,
+    };
+    for (std::size_t i = 0; i < kSessionTimers; ++i) {
+        if (session.timers[i] <= context_->now) {
+            session.timers[i] = kNever;
+            kHandlers[i](*context_, session);
+        }
+    }
+}
+
+void Gateway::handle_deadline(Instant now) {
+    begin(now);
+    Context& context = *context_;
+    for (std::size_t i = 0; i < kDeadlinesPerCall && context.deadlines.top_deadline() <= context.now; ++i) {
+        const std::uint32_t slot = context.deadlines.top();
+        context.deadlines.remove(slot);
+        Session& session = *context.sessions.at(slot);
+        run_timers(session);
+        context.deadlines.set(slot, earliest(session));
+    }
+    finish();
+}
+
+Session* Gateway::find_link(LinkId link) {
+    Session* const session = context_->sessions.at(link.slot);
+    if (session == nullptr || session->link.id != link || session->link.state == SessionLink::State::closed) {
+        return nullptr;  // a link of the past
+    }
+    return session;
+}
+
+void Gateway::handle_link_opened(Instant now, LinkId link, bool session_present) {
+    begin(now);
+    if (link == kOwnLink) {
+        context_->own_link_up = true;
+    } else if (Session* const session = find_link(link)) {
+        session_link::on_opened(*context_, *session, session_present);
+    }
+    finish();
+}
+
+void Gateway::handle_link_refused(Instant now, LinkId link, std::uint8_t code) {
+    begin(now);
+    if (link == kOwnLink) {
+        context_->own_link_up = false;
+    } else if (Session* const session = find_link(link)) {
+        session_link::on_refused(*context_, *session, code);
+    }
+    finish();
+}
+
+void Gateway::handle_link_closed(Instant now, LinkId link, LinkCloseReason reason) {
+    begin(now);
+    if (link == kOwnLink) {
+        context_->own_link_up = false;
+    } else if (Session* const session = find_link(link)) {
+        session_link::on_closed(*context_, *session, reason);
+    }
+    finish();
+}
+
+void Gateway::handle_link_congested(Instant now, LinkId link, bool congested) {
+    begin(now);
+    if (Session* const session = find_link(link)) {
+        session->link.congested = congested;
+    }
+    finish();
+}
+
+void Gateway::handle_packet(Instant now, LinkId link, const mqtt::Packet& packet) {
+    begin(now);
+    Context& context = *context_;
+    Session* const session = find_link(link);
+    if (session == nullptr || !session->link_open()) {
+        return;
+    }
+    if (!session->connected()) {  // of the connection before the CONNECT that is being dealt with
+        ++context.counters.broker_ignored;
+        return;
+    }
+    session->link.last_received = context.now;
+    switch (packet.type) {
+        case mqtt::PacketType::publish:
+            session_intake::on_broker_publish(context, *session, packet);
+            break;
+        case mqtt::PacketType::pubrel:
+            session_intake::on_broker_pubrel(context, *session, packet.packet_id);
+            break;
+        case mqtt::PacketType::puback:
+        case mqtt::PacketType::pubrec:
+        case mqtt::PacketType::pubcomp:
+            session_uplink::on_broker_ack(context, *session, packet);
+            break;
+        case mqtt::PacketType::suback:
+        case mqtt::PacketType::unsuback:
+            session_subscribe::on_broker_answer(context, *session, packet);
+            break;
+        case mqtt::PacketType::pingresp:
+            session_link::on_pingresp(context, *session);
+            break;
+        default:
+            ++context.counters.broker_ignored;
+    }
+    finish();
+}
+
+void Gateway::handle_reload(Instant now, const Settings& settings) {
+    begin(now);
+    Context& context = *context_;
+    context.settings.predefined_topics = settings.predefined_topics;
+    context.settings.clients = settings.clients;
+    context.settings.debug_events = settings.debug_events;
+    context.predefined = PredefinedTopics(settings.predefined_topics, context.settings.gateway_id);
+    finish();
+}
+
+void Gateway::handle_shutdown(Instant now) {
+    begin(now);
+    Context& context = *context_;
+    context.shutting_down = true;
+    for (std::uint32_t slot = 0; slot < context.sessions.slot_end(); ++slot) {
+        Session* const session = context.sessions.at(slot);
+        if (session != nullptr && (session->connected() || session->state == SessionState::connecting)) {
+            session_connect::dismiss(context, *session, "gateway stops");
+        }
+    }
+    finish();
+}
+
+const Output* Gateway::poll_output() {
+    return context_->outbox.poll();
+}
+Instant Gateway::next_deadline() const {
+    return context_->deadlines.top_deadline();
+}
+const Counters& Gateway::counters() const {
+    return context_->counters;
+}
+std::size_t Gateway::session_count() const {
+    return context_->sessions.size();
+}
+
+std::size_t Gateway::link_count() const {
+    std::size_t count = 0;
+    for (std::uint32_t slot = 0; slot < context_->sessions.slot_end(); ++slot) {
+        const Session* const session = context_->sessions.at(slot);
+        count += session != nullptr && session->link.state != SessionLink::State::closed ? 1 : 0;
+    }
+    return count;
+}
+
+}  // namespace mqttsn::gateway

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All that leaves the core. Effects are values: the core never calls out. Views in an output live until the
+// next input.
+#ifndef GATEWAY_CORE_OUTPUT_HPP
+#define GATEWAY_CORE_OUTPUT_HPP
+
+#include <variant>
+
+#include "gateway/core/event.hpp"
+#include "gateway/core/link.hpp"
+#include "gateway/core/mqtt_packet.hpp"
+
+namespace mqttsn::gateway {
+
+/// One datagram to a device.
+struct SendDatagram {
+    Endpoint to;
+    Bytes octets;
+};
+
+/// Connect to the broker for a session; answered by link_opened, link_refused or link_closed.
+struct LinkOpen {
+    LinkId link;
+    mqtt::Connect connect;
+};
+
+/// One MQTT packet to the broker. link == kOwnLink: on the gateway's own session (QoS -1).
+struct LinkSend {
+    LinkId link;
+    mqtt::Packet packet;
+};
+
+/// End a connection; with_disconnect = false makes the broker publish the will (D25). Answered by
+/// link_closed.
+struct LinkClose {
+    LinkId link;
+    bool with_disconnect = true;
+};
+
+using Output = std::variant<SendDatagram, LinkOpen, LinkSend, LinkClose, Event>;
+
+}  // namespace mqttsn::gateway
+
+#endif

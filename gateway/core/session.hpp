@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The gateway's memory of one device. Data only: what may happen to it stands in the rooms
+//   session_connect    CONNECT, will handshake, DISCONNECT, sleep, keep-alive, lost
+//   session_link       the connection to the broker: open, lost, back, repair of subscriptions
+//   session_uplink     REGISTER and PUBLISH from the device, and the broker's acknowledgements
+//   session_downlink   REGISTER and PUBLISH to the device, and its acknowledgements
+//   session_subscribe  SUBSCRIBE, UNSUBSCRIBE
+// each of which owns the part of the struct that carries its name and touches no other.
+//
+// States (SN12-101, section 7 of the reference):
+//   disconnected --CONNECT--> connecting --broker accepted--> active --DISCONNECT--> disconnected
+//   active --DISCONNECT(duration)--> asleep --PINGREQ(client id)--> awake --PINGRESP--> asleep
+//   asleep, awake --CONNECT--> active      active, asleep --nothing heard--> lost --CONNECT--> connecting
+#ifndef GATEWAY_CORE_SESSION_HPP
+#define GATEWAY_CORE_SESSION_HPP
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/core/downlink_queue.hpp"
+#include "gateway/core/endpoint.hpp"
+#include "gateway/core/link.hpp"
+#include "gateway/core/settings.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/topic_table.hpp"
+#include "mqttsn/retransmit.hpp"
+#include "mqttsn/wire.hpp"
+
+namespace mqttsn::gateway {
+
+enum class SessionState : std::uint8_t { disconnected, connecting, active, asleep, awake, lost };
+
+/// The deadlines a session may have at once; kNever = not running.
+enum class SessionTimer : std::uint8_t {
+    supervision,  ///< keep-alive or sleep duration
+    connect,      ///< will handshake, or the broker's answer to CONNECT
+    link,         ///< link open: keep-alive towards the broker; link down: the next attempt
+    downlink,     ///< T_retry of what the device must answer, or a hold-off
+    subscribe,    ///< the broker's answer to SUBSCRIBE
+};
+constexpr std::size_t kSessionTimers = 5;
+
+struct StoredWill {
+    std::string topic;
+    std::string payload;
+    std::uint8_t qos = 0;
+    bool retain = false;
+};
+
+struct SessionConnect {
+    enum class Phase : std::uint8_t { none, will_topic, will_message, broker };
+    Phase phase = Phase::none;
+    Flags flags;                     ///< of the last CONNECT
+    std::uint16_t keep_alive_s = 0;  ///< of the last CONNECT
+    std::uint16_t sleep_s = 0;
+    bool clean = true;
+    bool established = false;  ///< a broker has accepted this session at least once
+    bool heard_since_connect =
+        false;    ///< something else came after the CONNECT: it is no repetition any more (D09)
+    Retry retry;  ///< of WILLTOPICREQ and WILLMSGREQ
+    Instant last_heard{};
+    std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
+    std::unique_ptr<StoredWill> offered_will;  ///< its topic has come, its message has not
+};
+
+struct SessionLink {
+    enum class State : std::uint8_t { closed, opening, open, closing };
+    State state = State::closed;
+    LinkId id;
+    bool congested = false;
+    std::uint8_t failures = 0;    ///< in a row, for the backoff
+    bool reopening = false;  ///< closed only to be opened again: no outage, no backoff
+    std::uint16_t pings = 0;      ///< PINGREQs not answered yet
+    Instant ping_at{};            ///< the last of them
+    Instant opened_at{};
+    Instant last_sent{};
+    Instant last_received{};
+};
+
+/// One QoS 1/2 PUBLISH of the device on its way (SN12-77, D32). MsgId = packet id, but for MsgId 0 (D28).
+struct UplinkExchange {
+    enum class Phase : std::uint8_t {
+        published,  ///< waiting for the broker's PUBACK / PUBREC
+        received,   ///< QoS 2: PUBREC given to the device, its PUBREL to come
+        released,   ///< QoS 2: waiting for the broker's PUBCOMP
+    };
+    Phase phase = Phase::published;
+    std::uint8_t qos = 1;
+    bool downgraded = false;  ///< QoS 2 of the device, QoS 1 to the broker ([broker] above_max_qos)
+    bool on_link = true;      ///< sent on the link that is open now: a repetition needs no forwarding
+    TopicIdType topic_id_type = TopicIdType::normal;
+    std::uint16_t message_id = 0;
+    std::uint16_t packet_id = 0;
+    std::uint16_t topic_id = 0;
+    std::uint64_t content_hash = 0;
+    Instant since{};
+};
+
+/// A PUBLISH that was acknowledged a moment ago: its late copies are answered, not passed on (D30).
+struct UplinkRecent {
+    std::uint8_t qos = 0;
+    std::uint16_t message_id = 0;
+    std::uint16_t topic_id = 0;
+    std::uint64_t content_hash = 0;
+    Instant at{};
+};
+
+struct SessionUplink {
+    std::vector<UplinkExchange> exchanges;  // at most limits.uplink_window
+    std::vector<UplinkRecent> recent;       // a ring of at most kUplinkRecent
+    std::uint8_t recent_next = 0;
+};
+constexpr std::size_t kUplinkRecent = 16;
+
+struct SessionDownlink {
+    enum class Phase : std::uint8_t {
+        idle,
+        registering,   ///< REGISTER sent, REGACK to come
+        publishing,    ///< QoS 1/2 PUBLISH sent, PUBACK / PUBREC to come
+        awaiting_rel,  ///< the device's PUBREC went to the broker, PUBREL to come from there
+        releasing,     ///< PUBREL sent, PUBCOMP to come
+        holding,  ///< the device said congestion, or the exchange waits for the broker: nothing until the
+                  ///< timer
+    };
+    Phase phase = Phase::idle;  ///< of the exchange for the queue's front (D31: one at a time)
+    std::uint16_t barrier_pings =
+        0;  ///< awake, queue empty: so many PINGRESPs until the broker surely has no more
+    bool acked_since_barrier = false;  ///< an acknowledgement went up meanwhile: the broker may send more
+    Retry retry;
+    std::uint16_t message_id = 0;  ///< of the REGISTER or PUBLISH on the wire
+    std::uint16_t register_topic_id = 0;
+    std::uint16_t next_register_id = 0;  ///< 0 = not yet drawn
+    bool left_in_broker = false;  ///< the queue was full: the broker has unacknowledged messages to fetch
+    DownlinkQueue queue;
+    std::vector<std::uint16_t> refused;  ///< QoS 2 ids dropped here: their PUBREL is answered here
+};
+
+struct Subscription {
+    TopicName filter;
+    std::uint16_t topic_id = 0;  ///< predefined id or short name, by form
+    TopicIdType form = TopicIdType::normal;
+    std::uint8_t qos = 0;  ///< requested
+};
+
+struct SessionSubscribe {
+    enum class Pending : std::uint8_t { none, subscribe, unsubscribe };
+    Pending pending = Pending::none;  // SN12-85: one SUBSCRIBE or UNSUBSCRIBE at a time
+    Subscription wanted;
+    std::uint16_t message_id = 0;
+    std::uint16_t packet_id = 0;
+    std::vector<Subscription> subscriptions;
+
+    /// The last answered request, for its repetitions (D30).
+    Pending last = Pending::none;
+    Subscription last_wanted;
+    std::uint16_t last_message_id = 0;
+    std::uint16_t last_topic_id = 0;
+    std::uint8_t last_granted = 0;
+    ReturnCode last_code = ReturnCode::accepted;
+    Instant last_at{};
+
+    /// Subscriptions made again after the broker lost them: [repair_next, size) still to send.
+    bool repairing = false;
+    std::size_t repair_next = 0;
+    /// Packet ids of ours that await SUBACK (at most kRepairWindow) or UNSUBACK, at most kOwnIdsMax.
+    std::vector<std::uint16_t> own_ids;
+};
+constexpr std::size_t kRepairWindow = 8;
+constexpr std::size_t kOwnIdsMax = 64;
+
+struct Session {
+    std::uint32_t slot = 0;
+    std::string client_id;
+    Endpoint endpoint;
+    bool bound = false;  ///< the endpoint leads here
+    SessionState state = SessionState::disconnected;
+    SessionMode mode = SessionMode::dedicated;
+    SessionConnect connect;
+    SessionLink link;
+    SessionUplink uplink;
+    SessionDownlink downlink;
+    SessionSubscribe subscribe;
+    TopicTable topics;
+    std::array<Instant, kSessionTimers> timers{kNever, kNever, kNever, kNever, kNever};
+
+    /// Neighbours in the list of disconnected sessions, oldest first (see SessionStore).
+    std::uint32_t idle_previous = kNoSlot;
+    std::uint32_t idle_next = kNoSlot;
+    bool idle = false;
+
+    static constexpr std::uint32_t kNoSlot = 0xFFFFFFFFU;
+
+    Instant& timer(SessionTimer which) { return timers[static_cast<std::size_t>(which)]; }
+    bool connected() const {
+        return state == SessionState::active || state == SessionState::asleep || state == SessionState::awake;
+    }
+    bool link_open() const { return link.state == SessionLink::State::open; }
+    Bytes id_octets() const { return octets_of(client_id); }
+};
+
+}  // namespace mqttsn::gateway
+
+#endif

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/core/session_connect.hpp"
+
+#include <algorithm>
+
+#include "gateway/core/glob.hpp"
+#include "gateway/core/session_downlink.hpp"
+#include "gateway/core/session_link.hpp"
+#include "gateway/core/session_subscribe.hpp"
+#include "gateway/core/session_uplink.hpp"
+#include "mqttsn/topic.hpp"
+
+namespace mqttsn::gateway::session_connect {
+namespace {
+
+using Phase = SessionConnect::Phase;
+
+// The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
+constexpr Millis kBrokerAnswerMax{8000};
+// Keep alive 0 asks for no supervision; sessions must still not live for ever (D07): as the longest
+// keep-alive.
+constexpr std::uint16_t kSupervisionMax = 65535;
+
+/// SN12-112: 10 % over durations above a minute, 50 % over shorter ones.
+Millis with_tolerance(std::uint16_t seconds) {
+    const std::int64_t ms = static_cast<std::int64_t>(seconds) * 1000;
+    return Millis{seconds > 60 ? ms + ms / 10 : ms + ms / 2};
+}
+
+Millis supervision(const Session& session) {
+    const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
+    const std::uint16_t seconds = sleeping ? session.connect.sleep_s : session.connect.keep_alive_s;
+    return with_tolerance(seconds != 0 ? seconds : kSupervisionMax);
+}
+
+void supervise(Context& context, Session& session) {
+    context.start_timer(session, SessionTimer::supervision,
+                        session.connect.last_heard + supervision(session));
+}
+
+/// Client ids become part of topics, user names and log lines: nothing in them may act as more than a name.
+bool client_id_valid(Bytes id, std::uint32_t octets_max) {
+    if (id.empty() || id.size > octets_max || !utf8_valid(id)) {
+        return false;
+    }
+    return std::none_of(id.begin(), id.end(), [](std::uint8_t octet) {
+        return octet < 0x20 || octet == 0x7F || octet == '+' || octet == '#' || octet == '/' || octet == '"';
+    });
+}
+
+const ClientRule* find_rule(const Context& context, Bytes client_id) {
+    for (const ClientRule& rule : context.settings.clients) {
+        if (glob_match(rule.id, text_of(client_id))) {
+            return &rule;
+        }
+    }
+    return nullptr;
+}
+
+void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* cause, Bytes client_id) {
+    ++context.counters.connects_refused;
+    context.send(to, make_connack(code));
+    context.event(EventKind::session_refused, to, cause, static_cast<int>(code), client_id);
+}
+
+/// After this the session waits to be forgotten (see Gateway::forget_ended), unless it is worth keeping.
+void end(Context& context, Session& session, SessionState state) {
+    session.state = state;
+    session.connect.phase = Phase::none;
+    session.connect.offered_will.reset();
+    session.timers.fill(kNever);
+    session_downlink::reset(session);
+    session_uplink::reset(session);
+    session_subscribe::reset(session, session.connect.clean);
+    context.ended.push_back(session.slot);
+}
+
+void request_will_topic(Context& context, Session& session) {
+    session.connect.phase = Phase::will_topic;
+    session.connect.offered_will.reset();
+    session.connect.retry.start();
+    context.send(session, make_will_topic_req());
+    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+}
+
+void ask_broker(Context& context, Session& session) {
+    session.connect.phase = Phase::broker;
+    context.start_timer(session, SessionTimer::connect, kBrokerAnswerMax);
+    session_link::open(context, session);
+}
+
+/// Resumes a sleeping session without touching the broker (D20).
+bool resume(Context& context, Session& session, const Message& message) {
+    const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
+    if (!sleeping || message.flags.will() || message.flags.clean_session() || !session.link_open() ||
+        session.connect.clean || message.duration != session.connect.keep_alive_s) {
+        return false;
+    }
+    session_downlink::suspend(session);
+    session.state = SessionState::active;
+    session.connect.flags = message.flags;
+    session.connect.heard_since_connect = false;
+    session.connect.last_heard = context.now;
+    supervise(context, session);
+    ++context.counters.connects_accepted;
+    context.send(session, make_connack(ReturnCode::accepted));
+    context.event(EventKind::session_active, session, "resumed");
+    session_downlink::pump(context, session);
+    return true;
+}
+
+void start(Context& context, Session& session, const Message& message) {
+    if (resume(context, session, message)) {
+        return;
+    }
+    SessionConnect& connect = session.connect;
+    const bool clean = message.flags.clean_session();
+    context.sessions.set_idle(session, false);
+    session.timers.fill(kNever);
+    session_downlink::reset(session);
+    session_uplink::reset(session);
+    session_subscribe::reset(session, clean);
+    if (clean) {  // SN12-64, SN12-65
+        session.topics.clear();
+        connect.will.reset();
+    } else {
+        session.topics.forget_what_device_knows();
+    }
+    session.state = SessionState::connecting;
+    connect.flags = message.flags;
+    connect.keep_alive_s = message.duration;
+    connect.clean = clean;
+    connect.last_heard = context.now;
+    connect.heard_since_connect = false;
+    if (message.flags.will()) {
+        request_will_topic(context, session);
+    } else {
+        ask_broker(context, session);
+    }
+}
+
+/// D09: the same CONNECT again, and nothing else since: the reply is repeated, nothing begins anew.
+bool repeated(Context& context, Session& session, const Message& message) {
+    const SessionConnect& connect = session.connect;
+    if (connect.heard_since_connect || message.flags.bits != connect.flags.bits ||
+        message.duration != connect.keep_alive_s) {
+        return false;
+    }
+    if (session.state == SessionState::active) {
+        context.send(session, make_connack(ReturnCode::accepted));
+    } else if (session.state == SessionState::connecting) {
+        if (connect.phase == Phase::will_topic) {
+            context.send(session, make_will_topic_req());
+        }
+        // In the phase `broker` the answer comes when the broker has answered.
+    } else {
+        return false;
+    }
+    ++context.counters.connects_repeated;
+    return true;
+}
+
+/// Room for one more session: a disconnected one is forgotten when the limit is reached.
+bool make_room(Context& context) {
+    if (context.sessions.size() < context.settings.limits.sessions) {
+        return true;
+    }
+    Session* const oldest = context.sessions.oldest_idle();
+    if (oldest == nullptr) {
+        return false;
+    }
+    ++context.counters.sessions_evicted;
+    context.deadlines.remove(oldest->slot);
+    context.sessions.destroy(*oldest);
+    return true;
+}
+
+Session* create(Context& context, const Endpoint& from, Bytes client_id) {
+    if (!context.new_sessions.take(context.now)) {
+        refuse(context, from, ReturnCode::congestion, "limits.new_sessions_per_second reached", client_id);
+        return nullptr;
+    }
+    if (!make_room(context)) {
+        refuse(context, from, ReturnCode::congestion, "limits.sessions reached", client_id);
+        return nullptr;
+    }
+    return &context.sessions.create(client_id);
+}
+
+void answer_awake(Context& context, Session& session) {
+    heard(context, session);
+    if (session.state == SessionState::awake) {
+        session_downlink::repeat(context, session);  // D18
+        return;
+    }
+    session.state = SessionState::awake;
+    session_downlink::suspend(session);
+    context.event(EventKind::session_awake, session);
+    session_downlink::pump(context, session);
+}
+
+/// The endpoint is about to lead to `session`: whoever it led to before is gone (D11).
+void take_endpoint(Context& context, Session& session, const Endpoint& endpoint) {
+    Session* const other = context.sessions.find(endpoint);
+    if (other != nullptr && other != &session) {
+        if (other->connected() || other->state == SessionState::connecting) {
+            lost(context, *other, "another device has its address");
+        }
+        context.sessions.unbind(*other);
+    }
+    context.sessions.bind(session, endpoint);
+}
+
+/// The last message of the will handshake comes again because our CONNACK was lost.
+bool repeats_connack(Context& context, Session& session) {
+    if (session.state != SessionState::active || !session.connect.flags.will()) {
+        return false;
+    }
+    context.send(session, make_connack(ReturnCode::accepted));
+    ++context.counters.connects_repeated;
+    return true;
+}
+
+void keep_will_topic(Session& session, const Message& message) {
+    auto will = std::make_unique<StoredWill>();
+    will->topic = text_of(message.data);
+    will->qos = static_cast<std::uint8_t>(message.flags.qos());
+    will->retain = message.flags.retain();
+    session.connect.offered_will = std::move(will);
+}
+
+}  // namespace
+
+void heard(Context& context, Session& session) {
+    session.connect.last_heard = context.now;
+    session.connect.heard_since_connect = true;
+}
+
+void on_connect(Context& context, const Endpoint& from, const Message& message) {
+    const Bytes id = message.data;
+    if (message.protocol_id != kProtocolId) {  // D06
+        refuse(context, from, ReturnCode::not_supported, "unknown ProtocolId", Bytes{});
+        return;
+    }
+    if (!client_id_valid(id, context.settings.limits.client_id_length)) {  // D05
+        refuse(context, from, ReturnCode::not_supported, "client id empty, too long or with forbidden octets",
+               Bytes{});
+        return;
+    }
+    if (context.shutting_down) {  // also to known devices, which answer our DISCONNECT with CONNECT
+        refuse(context, from, ReturnCode::congestion, "gateway is stopping", id);
+        return;
+    }
+    const ClientRule* const rule = find_rule(context, id);
+    if (rule != nullptr && !rule->allow) {
+        refuse(context, from, ReturnCode::not_supported, "not allowed by a [[client]] rule", id);
+        return;
+    }
+    Session* session = context.sessions.find(id);
+    if (session == nullptr) {
+        session = create(context, from, id);
+        if (session == nullptr) {
+            return;
+        }
+    } else if (session->bound && session->endpoint == from) {
+        if (repeated(context, *session, message)) {
+            return;
+        }
+    } else if (session->connected() || session->state == SessionState::connecting) {
+        if (context.settings.session.takeover == Takeover::reject) {
+            refuse(context, from, ReturnCode::not_supported, "client id is in use (session.takeover)", id);
+            return;
+        }
+        ++context.counters.takeovers;
+        context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, id);
+    }
+    take_endpoint(context, *session, from);
+    start(context, *session, message);
+}
+
+void on_will_topic(Context& context, Session& session, const Message& message) {
+    if (repeats_connack(context, session)) {
+        return;
+    }
+    if (session.state != SessionState::connecting) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
+    session.connect.last_heard = context.now;
+    if (session.connect.phase == Phase::will_message) {  // our WILLMSGREQ was lost
+        context.send(session, make_will_msg_req());
+        return;
+    }
+    if (session.connect.phase != Phase::will_topic) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
+    session.connect.heard_since_connect = true;
+    if (message.data.empty()) {  // D42: no will
+        session.connect.will.reset();
+        ask_broker(context, session);
+        return;
+    }
+    if (!topic_name_valid(message.data) || message.flags.qos() == kQosMinusOne ||
+        message.flags.qos() > context.settings.broker.max_qos) {
+        context.event(EventKind::session_refused, session, "will topic or will QoS not possible", 3);
+        on_failed(context, session, ReturnCode::not_supported);
+        return;
+    }
+    keep_will_topic(session, message);
+    session.connect.phase = Phase::will_message;
+    session.connect.retry.start();
+    context.send(session, make_will_msg_req());
+    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+}
+
+void on_will_msg(Context& context, Session& session, const Message& message) {
+    if (repeats_connack(context, session)) {
+        return;
+    }
+    if (session.state != SessionState::connecting || session.connect.phase != Phase::will_message) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
+    session.connect.last_heard = context.now;
+    session.connect.offered_will->payload = text_of(message.data);
+    session.connect.will = std::move(session.connect.offered_will);
+    ask_broker(context, session);
+}
+
+void on_accepted(Context& context, Session& session) {
+    session.connect.phase = Phase::none;
+    session.connect.established = true;
+    Context::stop_timer(session, SessionTimer::connect);
+    session.state = SessionState::active;
+    session.connect.last_heard = context.now;
+    supervise(context, session);
+    ++context.counters.connects_accepted;
+    context.send(session, make_connack(ReturnCode::accepted));
+    context.event(EventKind::session_active, session);
+}
+
+void on_failed(Context& context, Session& session, ReturnCode code) {
+    ++context.counters.connects_refused;
+    context.send(session, make_connack(code));
+    session_link::close(context, session, true);
+    end(context, session, SessionState::disconnected);
+}
+
+void lost(Context& context, Session& session, const char* cause) {
+    ++context.counters.sessions_lost;
+    context.event(EventKind::session_lost, session, cause);
+    session_link::close(context, session, false);
+    end(context, session, SessionState::lost);
+}
+
+void dismiss(Context& context, Session& session, const char* cause) {
+    if (session.state == SessionState::active || session.state == SessionState::awake) {
+        context.send(session, make_disconnect());
+    } else if (session.state == SessionState::connecting) {
+        context.send(session, make_connack(ReturnCode::congestion));
+    }
+    context.event(EventKind::session_disconnected, session, cause);
+    session_link::close(context, session, true);
+    end(context, session, SessionState::disconnected);
+}
+
+void on_disconnect(Context& context, Session& session, const Message& message) {
+    context.send(session, make_disconnect());
+    if (session.connected() && message.has_optional && message.duration != 0) {  // D22: 0 is no sleep
+        const bool was_asleep = session.state == SessionState::asleep;
+        session.state = SessionState::asleep;
+        session.connect.sleep_s = message.duration;
+        session_downlink::suspend(session);
+        supervise(context, session);
+        if (!was_asleep) {
+            context.event(EventKind::session_asleep, session);
+        }
+        return;
+    }
+    context.event(EventKind::session_disconnected, session, "by the device");
+    session_link::close(context, session, true);
+    end(context, session, SessionState::disconnected);
+}
+
+void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, const Message& message) {
+    Session* const session = message.data.empty() ? at_endpoint : context.sessions.find(message.data);
+    if (session == nullptr || !session->connected()) {
+        if (session != nullptr && session->state == SessionState::connecting) {
+            ++context.counters.dropped_out_of_state;
+            return;
+        }
+        answer_unknown_peer(context, from, MessageType::pingreq);
+        return;
+    }
+    const bool moved = !session->bound || session->endpoint != from;
+    if (session->state == SessionState::active) {
+        if (moved) {  // D14: a foreign client id
+            answer_unknown_peer(context, from, MessageType::pingreq);
+            return;
+        }
+        heard(context, *session);
+        context.send(*session, make_pingresp());
+        return;
+    }
+    if (moved) {
+        if (!context.settings.session.roaming) {
+            answer_unknown_peer(context, from, MessageType::pingreq);
+            return;
+        }
+        take_endpoint(context, *session, from);  // D13
+        ++context.counters.roamed;
+        context.event(EventKind::session_moved, *session, "woke up from a new address");
+    }
+    answer_awake(context, *session);
+}
+
+void back_to_sleep(Context& context, Session& session, bool with_pingresp) {
+    session.state = SessionState::asleep;
+    session_downlink::suspend(session);
+    if (with_pingresp) {
+        context.send(session, make_pingresp());
+        session.connect.last_heard =
+            context.now;  // the sleep timer restarts (SN12-105); else it counts on (D17)
+    }
+    supervise(context, session);
+}
+
+void on_supervision_timer(Context& context, Session& session) {
+    const Instant deadline = session.connect.last_heard + supervision(session);
+    if (context.now < deadline) {
+        context.start_timer(session, SessionTimer::supervision, deadline);
+        return;
+    }
+    lost(context, session,
+         session.state == SessionState::active ? "nothing heard within the keep-alive"
+                                               : "did not wake up in time");
+}
+
+void on_connect_timer(Context& context, Session& session) {
+    if (session.connect.phase == Phase::broker) {
+        context.event(EventKind::session_refused, session, "the broker does not answer", 1);
+        on_failed(context, session, ReturnCode::congestion);
+        return;
+    }
+    if (!session.connect.retry.expired(context.settings.retry)) {
+        lost(context, session, "no answer in the will handshake");
+        return;
+    }
+    context.send(session,
+                 session.connect.phase == Phase::will_topic ? make_will_topic_req() : make_will_msg_req());
+    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+}
+
+void answer_unknown_peer(Context& context, const Endpoint& from, MessageType type) {
+    switch (type) {
+        case MessageType::regack:
+        case MessageType::puback:
+        case MessageType::pubrec:
+        case MessageType::pubcomp:
+        case MessageType::pingresp:
+        case MessageType::gateway_info:
+        case MessageType::search_gateway:
+            ++context.counters.dropped_unknown_peer;
+            return;
+        default:
+            break;
+    }
+    const std::uint64_t source = hash_endpoint(context.hash_seed, from);
+    if (!context.unknown_sources.take(source, context.now) || !context.unknown_replies.take(context.now)) {
+        ++context.counters.dropped_unknown_peer;
+        return;
+    }
+    ++context.counters.unknown_peer_replies;
+    context.send(from, make_disconnect());
+}
+
+}  // namespace mqttsn::gateway::session_connect

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How a session begins and ends: CONNECT, the will handshake, the answer once the broker has answered,
+// DISCONNECT, sleep, wake-up, keep-alive supervision, lost. Spec: sections 6.2 to 6.4, 6.11, 6.12, 6.14.
+#ifndef GATEWAY_CORE_SESSION_CONNECT_HPP
+#define GATEWAY_CORE_SESSION_CONNECT_HPP
+
+#include "gateway/core/context.hpp"
+#include "mqttsn/messages.hpp"
+
+namespace mqttsn::gateway::session_connect {
+
+/// CONNECT from any endpoint; finds or makes the session (D05, D06, D09 to D11, D20).
+void on_connect(Context& context, const Endpoint& from, const Message& message);
+void on_will_topic(Context& context, Session& session, const Message& message);
+void on_will_msg(Context& context, Session& session, const Message& message);
+void on_disconnect(Context& context, Session& session, const Message& message);
+/// PINGREQ, with or without a client id; `at_endpoint` is the session the sender's address leads to, or
+/// nullptr.
+void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, const Message& message);
+
+/// Any valid message of the device: restarts its supervision (D08).
+void heard(Context& context, Session& session);
+
+/// The broker accepted the link a connecting session waits for: CONNACK, active.
+void on_accepted(Context& context, Session& session);
+/// It refused, or the link failed: CONNACK with `code`, disconnected.
+void on_failed(Context& context, Session& session, ReturnCode code);
+
+/// Supervision or retries are over: the link ends without DISCONNECT, so that the broker publishes the will
+/// (D25).
+void lost(Context& context, Session& session, const char* cause);
+/// The gateway ends the session: DISCONNECT to an active device, the link ends properly.
+void dismiss(Context& context, Session& session, const char* cause);
+/// The awake cycle is over: PINGRESP, asleep again (SN12-105).
+void back_to_sleep(Context& context, Session& session, bool with_pingresp);
+
+void on_supervision_timer(Context& context, Session& session);
+void on_connect_timer(Context& context, Session& session);
+
+/// D12: what is not for anybody: one DISCONNECT, rate-limited, or nothing for acknowledgements.
+void answer_unknown_peer(Context& context, const Endpoint& from, MessageType type);
+
+}  // namespace mqttsn::gateway::session_connect
+
+#endif

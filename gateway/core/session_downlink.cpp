@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/core/session_downlink.hpp"
+
+#include <algorithm>
+
+#include "gateway/core/session_connect.hpp"
+#include "gateway/core/session_intake.hpp"
+#include "gateway/core/session_link.hpp"
+#include "gateway/core/session_subscribe.hpp"
+
+namespace mqttsn::gateway::session_downlink {
+namespace {
+
+using Phase = SessionDownlink::Phase;
+using Kind = DownlinkItem::Kind;
+
+constexpr Millis kCongestionWait{5 * 60 * 1000};  // T_WAIT (SN12-111)
+
+/// How the device is told the topic of a message.
+struct Target {
+    TopicIdType type = TopicIdType::normal;
+    std::uint16_t id = 0;
+    TopicEntry* entry = nullptr;  // normal ids only
+    bool table_full = false;
+};
+
+Target find_target(Context& context, Session& session, const TopicName& name) {
+    if (const Subscription* const by_id = session_subscribe::find_id_form(session, name)) {
+        return Target{by_id->form, by_id->topic_id, nullptr, false};
+    }
+    TopicEntry* const entry =
+        session.topics.add(name, context.predefined, context.settings.limits.topics_per_session);
+    return Target{TopicIdType::normal, entry != nullptr ? entry->id : kTopicIdNone, entry, entry == nullptr};
+}
+
+void drop_front(Context& context, Session& session, const char* cause, std::uint64_t& counter) {
+    SessionDownlink& downlink = session.downlink;
+    const DownlinkItem& item = downlink.queue.front();
+    ++counter;
+    context.event(EventKind::message_dropped, session, cause, -1, item.topic.bytes());
+    if (!item.detached) {
+        session_intake::refuse_upstream(context, session, item.qos, item.packet_id);
+    }
+    downlink.queue.pop_front();
+    downlink.phase = Phase::idle;
+    Context::stop_timer(session, SessionTimer::downlink);
+}
+
+void wait_for_device(Context& context, Session& session) {
+    context.start_timer(session, SessionTimer::downlink, context.retry_interval());
+}
+
+std::uint16_t next_register_id(Context& context, SessionDownlink& downlink) {
+    if (downlink.next_register_id == 0) {
+        downlink.next_register_id = static_cast<std::uint16_t>(context.random.next32() | 1U);
+    }
+    for (;;) {
+        const std::uint16_t id = downlink.next_register_id++;
+        if (downlink.next_register_id == 0) {
+            downlink.next_register_id = 1;
+        }
+        if (id != 0 && downlink.queue.find(id) == nullptr) {  // one id space for all we send (D28)
+            return id;
+        }
+    }
+}
+
+void send_register(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    context.send(session, make_register(downlink.register_topic_id, downlink.message_id,
+                                        downlink.queue.front().topic.bytes()));
+}
+
+void send_publish(Context& context, Session& session, const Target& target, bool repeated) {
+    DownlinkItem& item = session.downlink.queue.front();
+    const Flags flags = Flags{}
+                            .with_dup(item.qos > 0 && (repeated || item.dup))
+                            .with_qos(static_cast<Qos>(item.qos))
+                            .with_retain(item.retain)  // D39
+                            .with_topic_id_type(target.type);
+    context.send(session, make_publish(flags, target.id, item.packet_id,
+                                       Bytes{item.payload.data(), item.payload.size()}));
+}
+
+void start_register(Context& context, Session& session, const Target& target) {
+    SessionDownlink& downlink = session.downlink;
+    downlink.phase = Phase::registering;
+    downlink.register_topic_id = target.id;
+    downlink.message_id = next_register_id(context, downlink);
+    downlink.retry.start();
+    send_register(context, session);
+    wait_for_device(context, session);
+}
+
+void start_release(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    downlink.phase = Phase::releasing;
+    downlink.message_id = downlink.queue.front().packet_id;
+    downlink.retry.start();
+    context.send(session, make_pubrel(downlink.message_id));
+    wait_for_device(context, session);
+}
+
+void delivered(Context& context, Session& session) {
+    ++context.counters.downlink_delivered;
+    session.downlink.queue.pop_front();
+    session.downlink.phase = Phase::idle;
+    Context::stop_timer(session, SessionTimer::downlink);
+}
+
+/// Sends, or begins to send, the front of the queue. @return false when it has to wait for something.
+bool start_front(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    const DownlinkItem& item = downlink.queue.front();
+    if (item.kind == Kind::release) {
+        start_release(context, session);
+        return false;
+    }
+    if (item.qos > 0 && !item.detached && !session.link_open()) {
+        return false;  // nobody to acknowledge to: the broker sends it again when it is back
+    }
+    const Target target = find_target(context, session, item.topic);
+    if (target.table_full) {
+        drop_front(context, session, "limits.topics_per_session reached",
+                   context.counters.downlink_dropped_topics);
+        return true;
+    }
+    if (target.entry != nullptr && target.entry->muted) {
+        drop_front(context, session, "the device refused the topic",
+                   context.counters.downlink_dropped_refused);
+        return true;
+    }
+    if (target.entry != nullptr && !target.entry->known) {
+        start_register(context, session, target);
+        return false;
+    }
+    send_publish(context, session, target, false);
+    if (item.qos == 0) {
+        delivered(context, session);
+        return true;
+    }
+    downlink.phase = Phase::publishing;
+    downlink.message_id = item.packet_id;
+    downlink.retry.start();
+    wait_for_device(context, session);
+    return false;
+}
+
+/// The awake device has got everything we hold. The broker may hold more behind its in-flight window: what it
+/// has sent before it answers an MQTT PINGREQ is all there is.
+void finish_awake(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    if (!session.link_open()) {
+        session_connect::back_to_sleep(context, session, true);
+        return;
+    }
+    if (downlink.barrier_pings > 0) {
+        return;
+    }
+    downlink.acked_since_barrier = false;
+    session_link::ping(context, session);
+    downlink.barrier_pings = session.link.pings;
+}
+
+bool awaits_device(const Session& session, Phase phase, std::uint16_t message_id) {
+    return session.downlink.phase == phase && session.downlink.message_id == message_id;
+}
+
+/// The device wants nothing for now. One that is awake has its own way to say when: the next wake-up.
+void hold(Context& context, Session& session) {
+    if (session.state == SessionState::awake) {
+        session_connect::back_to_sleep(context, session, true);
+        return;
+    }
+    session.downlink.phase = Phase::holding;
+    context.start_timer(session, SessionTimer::downlink, kCongestionWait);
+}
+
+/// @return false when the device has meanwhile forgotten the id (or ended the subscription that gave it): the
+/// message starts again, with REGISTER (SN12-89).
+bool repeat_publish(Context& context, Session& session) {
+    DownlinkItem& item = session.downlink.queue.front();
+    const Target target = find_target(context, session, item.topic);
+    if (target.table_full || (target.entry != nullptr && !target.entry->known)) {
+        item.dup = true;
+        session.downlink.phase = Phase::idle;
+        Context::stop_timer(session, SessionTimer::downlink);
+        pump(context, session);
+        return false;
+    }
+    send_publish(context, session, target, true);
+    return true;
+}
+
+}  // namespace
+
+void on_regack(Context& context, Session& session, const Message& message) {
+    SessionDownlink& downlink = session.downlink;
+    if (!awaits_device(session, Phase::registering, message.message_id) ||
+        message.topic_id != downlink.register_topic_id) {
+        ++context.counters.dropped_stray_ack;
+        return;
+    }
+    TopicEntry* const entry = session.topics.find(downlink.register_topic_id);
+    downlink.phase = Phase::idle;
+    Context::stop_timer(session, SessionTimer::downlink);
+    if (message.return_code == ReturnCode::accepted) {
+        entry->known = true;
+    } else if (message.return_code == ReturnCode::congestion) {  // D40
+        hold(context, session);
+        return;
+    } else {
+        entry->muted = true;
+        session_subscribe::drop_exact(context, session, downlink.queue.front().topic);
+        drop_front(context, session, "the device refused the topic",
+                   context.counters.downlink_dropped_refused);
+    }
+    pump(context, session);
+}
+
+void on_puback(Context& context, Session& session, const Message& message) {
+    SessionDownlink& downlink = session.downlink;
+    if (!awaits_device(session, Phase::publishing, message.message_id)) {
+        TopicEntry* const entry = session.topics.find(message.topic_id);
+        if (message.message_id == 0 && message.return_code == ReturnCode::invalid_topic_id &&
+            entry != nullptr) {
+            entry->known = false;  // a QoS 0 message is gone, the next one is announced (SN12-91)
+        } else {
+            ++context.counters.dropped_stray_ack;
+        }
+        return;
+    }
+    DownlinkItem& item = downlink.queue.front();
+    TopicEntry* const entry = session.topics.find(item.topic);
+    if (message.return_code == ReturnCode::accepted && item.qos == 1) {
+        if (!item.detached) {
+            session_intake::acknowledge(context, session, mqtt::PacketType::puback, item.packet_id);
+        }
+        delivered(context, session);
+    } else if (message.return_code == ReturnCode::accepted) {
+        ++context.counters.dropped_stray_ack;  // QoS 2 is acknowledged by PUBREC
+        return;
+    } else if (message.return_code == ReturnCode::congestion) {  // D41
+        hold(context, session);
+        return;
+    } else if (message.return_code == ReturnCode::invalid_topic_id && entry != nullptr &&
+               !item.registered_again && session_subscribe::find_id_form(session, item.topic) == nullptr) {
+        entry->known = false;
+        item.registered_again = true;
+        downlink.phase = Phase::idle;
+        Context::stop_timer(session, SessionTimer::downlink);
+    } else {
+        drop_front(context, session, "the device refused the message",
+                   context.counters.downlink_dropped_refused);
+    }
+    pump(context, session);
+}
+
+void on_pubrec(Context& context, Session& session, const Message& message) {
+    SessionDownlink& downlink = session.downlink;
+    if (awaits_device(session, Phase::releasing, message.message_id)) {
+        repeat(context, session);
+        return;
+    }
+    if (!awaits_device(session, Phase::publishing, message.message_id) || downlink.queue.front().qos != 2) {
+        ++context.counters.dropped_stray_ack;
+        return;
+    }
+    Context::stop_timer(session, SessionTimer::downlink);
+    if (downlink.queue.front().detached) {
+        downlink.queue.front().kind = Kind::release;
+        start_release(context, session);
+        return;
+    }
+    downlink.phase = Phase::awaiting_rel;
+    session_intake::acknowledge(context, session, mqtt::PacketType::pubrec, message.message_id);
+}
+
+void on_pubcomp(Context& context, Session& session, const Message& message) {
+    SessionDownlink& downlink = session.downlink;
+    if (!awaits_device(session, Phase::releasing, message.message_id)) {
+        ++context.counters.dropped_stray_ack;
+        return;
+    }
+    if (!downlink.queue.front().detached) {
+        session_intake::acknowledge(context, session, mqtt::PacketType::pubcomp, message.message_id);
+    }
+    delivered(context, session);
+    pump(context, session);
+}
+
+void pump(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    if (session.state != SessionState::active && session.state != SessionState::awake) {
+        return;
+    }
+    // D38: what a subscription brings (retained messages) comes after its SUBACK.
+    const bool held = session.subscribe.pending == SessionSubscribe::Pending::subscribe;
+    while (!held && downlink.phase == Phase::idle && !downlink.queue.empty()) {
+        if (!start_front(context, session)) {
+            break;
+        }
+    }
+    if (!held && downlink.left_in_broker && downlink.phase == Phase::idle && downlink.queue.empty() &&
+        session.link_open()) {
+        session_link::reopen(context, session);
+        return;
+    }
+    if (session.state != SessionState::awake || held) {
+        return;
+    }
+    const bool through = downlink.phase == Phase::idle && downlink.queue.empty();
+    // What is left waits for the broker: the device must not stay awake for that.
+    const bool stuck =
+        !session.link_open() && (downlink.phase == Phase::idle || downlink.phase == Phase::awaiting_rel);
+    if (through || stuck) {
+        finish_awake(context, session);
+    }
+}
+
+void repeat(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    switch (downlink.phase) {
+        case Phase::registering:
+            send_register(context, session);
+            break;
+        case Phase::publishing:
+            if (!repeat_publish(context, session)) {
+                return;
+            }
+            break;
+        case Phase::releasing:
+            context.send(session, make_pubrel(downlink.message_id));
+            break;
+        case Phase::idle:
+        case Phase::awaiting_rel:
+        case Phase::holding:
+            pump(context, session);
+            return;
+    }
+    ++context.counters.downlink_retransmissions;
+    wait_for_device(context, session);
+}
+
+void suspend(Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    downlink.barrier_pings = 0;
+    Context::stop_timer(session, SessionTimer::downlink);
+    if (downlink.phase == Phase::publishing) {
+        downlink.queue.front().dup = true;
+    } else if (downlink.phase == Phase::releasing) {
+        downlink.queue.front().kind = Kind::release;
+    }
+    if (downlink.phase != Phase::awaiting_rel) {
+        downlink.phase = Phase::idle;
+    }
+}
+
+void reset(Session& session) {
+    session.downlink = SessionDownlink{};
+    Context::stop_timer(session, SessionTimer::downlink);
+}
+
+void on_barrier_reached(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    if (session.state != SessionState::awake || downlink.phase != Phase::idle || !downlink.queue.empty()) {
+        return;  // more came meanwhile; pump() asks again when it is through
+    }
+    if (downlink.acked_since_barrier) {
+        finish_awake(context, session);
+        return;
+    }
+    session_connect::back_to_sleep(context, session, true);
+}
+
+void on_link_opened(Context& context, Session& session, bool session_present) {
+    SessionDownlink& downlink = session.downlink;
+    downlink.left_in_broker = false;  // it sends all of them again now
+    if (!session_present) {
+        // The broker knows none of these messages any more, and its ids begin anew.
+        downlink.refused.clear();
+        for (std::size_t i = 0; i < downlink.queue.size(); ++i) {
+            downlink.queue[i].detached = true;
+        }
+        if (downlink.phase == Phase::awaiting_rel) {
+            downlink.queue.front().kind = Kind::release;
+            downlink.phase = Phase::idle;
+        }
+    }
+    pump(context, session);
+}
+
+void on_link_closed(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    downlink.barrier_pings = 0;
+    if (downlink.phase == Phase::publishing && !downlink.queue.front().detached) {
+        downlink.queue.front().dup = true;
+        downlink.phase = Phase::idle;
+        Context::stop_timer(session, SessionTimer::downlink);
+    }
+    pump(context, session);
+}
+
+void on_timer(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    if (downlink.phase == Phase::holding) {
+        downlink.phase = Phase::idle;
+        pump(context, session);
+        return;
+    }
+    if (downlink.phase == Phase::idle || downlink.phase == Phase::awaiting_rel) {
+        return;
+    }
+    if (downlink.retry.expired(context.settings.retry)) {
+        repeat(context, session);
+        return;
+    }
+    if (session.state == SessionState::awake) {  // D17
+        session_connect::back_to_sleep(context, session, false);
+        return;
+    }
+    session_connect::lost(context, session, "no answer to a message within N_retry repetitions");  // D33
+}
+
+}  // namespace mqttsn::gateway::session_downlink

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/core/session_store.hpp"
+
+#include "gateway/core/hash.hpp"
+
+namespace mqttsn::gateway {
+
+std::size_t SessionStore::TextHash::operator()(std::string_view text) const {
+    return hash_octets(seed, octets_of(text));
+}
+
+std::size_t SessionStore::EndpointHash::operator()(const Endpoint& endpoint) const {
+    return hash_endpoint(seed, endpoint);
+}
+
+SessionStore::SessionStore(std::uint64_t seed)
+    : by_client_id_(0, TextHash{seed}), by_endpoint_(0, EndpointHash{Prng::mix(seed)}) {}
+
+Session* SessionStore::find(Bytes client_id) {
+    const auto found = by_client_id_.find(text_of(client_id));
+    return found != by_client_id_.end() ? slots_[found->second].get() : nullptr;
+}
+
+Session* SessionStore::find(const Endpoint& endpoint) {
+    const auto found = by_endpoint_.find(endpoint);
+    return found != by_endpoint_.end() ? slots_[found->second].get() : nullptr;
+}
+
+Session& SessionStore::create(Bytes client_id) {
+    std::uint32_t slot = slot_end();
+    if (free_.empty()) {
+        slots_.emplace_back();
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    slots_[slot] = std::make_unique<Session>();
+    Session& session = *slots_[slot];
+    session.slot = slot;
+    session.client_id = text_of(client_id);
+    by_client_id_.emplace(session.client_id, slot);
+    return session;
+}
+
+void SessionStore::destroy(Session& session) {
+    set_idle(session, false);
+    unbind(session);
+    by_client_id_.erase(session.client_id);
+    free_.push_back(session.slot);
+    slots_[session.slot].reset();
+}
+
+void SessionStore::bind(Session& session, const Endpoint& endpoint) {
+    unbind(session);
+    session.endpoint = endpoint;
+    session.bound = true;
+    by_endpoint_[endpoint] = session.slot;
+}
+
+void SessionStore::unbind(Session& session) {
+    if (session.bound) {
+        by_endpoint_.erase(session.endpoint);
+        session.bound = false;
+    }
+}
+
+void SessionStore::set_idle(Session& session, bool idle) {
+    if (session.idle == idle) {
+        return;
+    }
+    session.idle = idle;
+    if (idle) {
+        session.idle_previous = idle_last_;
+        session.idle_next = Session::kNoSlot;
+        if (Session* const last = at(idle_last_)) {
+            last->idle_next = session.slot;
+        } else {
+            idle_first_ = session.slot;
+        }
+        idle_last_ = session.slot;
+        return;
+    }
+    if (Session* const previous = at(session.idle_previous)) {
+        previous->idle_next = session.idle_next;
+    } else {
+        idle_first_ = session.idle_next;
+    }
+    if (Session* const next = at(session.idle_next)) {
+        next->idle_previous = session.idle_previous;
+    } else {
+        idle_last_ = session.idle_previous;
+    }
+}
+
+}  // namespace mqttsn::gateway

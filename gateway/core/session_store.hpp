@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All sessions: by slot, by client id (their identity), by endpoint (which only leads to them). Disconnected
+// ones stand in a list, so that the oldest can make room. No order here depends on a hash map's iteration.
+#ifndef GATEWAY_CORE_SESSION_STORE_HPP
+#define GATEWAY_CORE_SESSION_STORE_HPP
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/core/session.hpp"
+
+namespace mqttsn::gateway {
+
+class SessionStore {
+  public:
+    explicit SessionStore(std::uint64_t seed);
+
+    Session* find(Bytes client_id);
+    Session* find(const Endpoint& endpoint);
+    /// nullptr for a free slot.
+    Session* at(std::uint32_t slot) { return slot < slots_.size() ? slots_[slot].get() : nullptr; }
+    /// Slots are 0 .. slot_end() - 1, some of them free.
+    std::uint32_t slot_end() const { return static_cast<std::uint32_t>(slots_.size()); }
+    std::size_t size() const { return slots_.size() - free_.size(); }
+
+    /// A new session; `client_id` must be unknown.
+    Session& create(Bytes client_id);
+    void destroy(Session& session);
+
+    /// Makes the endpoint lead to the session; no other session may be bound to it.
+    void bind(Session& session, const Endpoint& endpoint);
+    void unbind(Session& session);
+
+    /// Puts a session into, or takes it out of, the list of those that may be forgotten.
+    void set_idle(Session& session, bool idle);
+    Session* oldest_idle() { return at(idle_first_); }
+
+  private:
+    struct TextHash {
+        using is_transparent = void;
+        std::uint64_t seed;
+        std::size_t operator()(std::string_view text) const;
+    };
+    struct EndpointHash {
+        std::uint64_t seed;
+        std::size_t operator()(const Endpoint& endpoint) const;
+    };
+    std::vector<std::unique_ptr<Session>> slots_;
+    std::vector<std::uint32_t> free_;
+    std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_client_id_;
+    std::unordered_map<Endpoint, std::uint32_t, EndpointHash> by_endpoint_;
+    std::uint32_t idle_first_ = Session::kNoSlot;
+    std::uint32_t idle_last_ = Session::kNoSlot;
+};
+
+}  // namespace mqttsn::gateway
+
+#endif

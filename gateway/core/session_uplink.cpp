@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/core/session_uplink.hpp"
+
+#include <algorithm>
+
+#include "gateway/core/session_link.hpp"
+#include "mqttsn/topic.hpp"
+
+namespace mqttsn::gateway::session_uplink {
+namespace {
+
+using Phase = UplinkExchange::Phase;
+
+void answer(Context& context, const Session& session, const Message& publish, ReturnCode code) {
+    context.send(session, make_puback(publish.topic_id, publish.message_id, code));
+}
+
+void refuse(Context& context, const Session& session, const Message& publish, ReturnCode code,
+            const char* cause) {
+    switch (code) {
+        case ReturnCode::congestion:
+            ++context.counters.uplink_congestion;
+            break;
+        case ReturnCode::invalid_topic_id:
+            ++context.counters.uplink_unknown_topic;
+            break;
+        default:
+            ++context.counters.uplink_refused;
+            break;
+    }
+    context.event(EventKind::publish_refused, session, cause, static_cast<int>(code));
+    answer(context, session, publish, code);  // whatever the QoS (SN12-76, D26, D27)
+}
+
+/// Also holds the octets of a short name, which `name` then points into: filled in place, never copied.
+struct TopicLookup {
+    TopicLookup() = default;
+    TopicLookup(const TopicLookup&) = delete;
+    TopicLookup& operator=(const TopicLookup&) = delete;
+    Bytes name;
+    ReturnCode code = ReturnCode::accepted;
+    ShortName short_name{};
+};
+
+void find_topic(Context& context, Session& session, const Message& publish, TopicLookup& found) {
+    switch (publish.flags.topic_id_type()) {
+        case TopicIdType::normal:
+            if (const TopicEntry* const entry = session.topics.find(publish.topic_id)) {
+                found.name = entry->name.bytes();
+            } else {
+                found.code = ReturnCode::invalid_topic_id;
+            }
+            break;
+        case TopicIdType::predefined:
+            found.name = context.predefined.name_of(publish.topic_id, session.id_octets());
+            found.code = found.name.empty() ? ReturnCode::invalid_topic_id : ReturnCode::accepted;  // SN12-79
+            break;
+        case TopicIdType::short_name:
+            found.short_name = short_name_of(publish.topic_id);
+            found.name = found.short_name.bytes();
+            found.code = topic_name_valid(found.name) ? ReturnCode::accepted : ReturnCode::not_supported;
+            break;
+        case TopicIdType::reserved:  // D37
+            found.code = ReturnCode::not_supported;
+            break;
+    }
+}
+
+std::uint64_t content_hash(const Context& context, const Message& publish) {
+    const std::uint8_t kept =
+        publish.flags.bits & (Flags::kQosMask | Flags::kRetain | Flags::kTopicIdTypeMask);
+    return hash_octets(context.hash_seed ^ (static_cast<std::uint64_t>(publish.topic_id) << 8U) ^ kept,
+                       publish.data);
+}
+
+UplinkExchange* find_exchange(Session& session, std::uint16_t message_id) {
+    auto& exchanges = session.uplink.exchanges;
+    const auto found = std::find_if(
+        exchanges.begin(), exchanges.end(),
+        [message_id](const UplinkExchange& exchange) { return exchange.message_id == message_id; });
+    return found != exchanges.end() ? &*found : nullptr;
+}
+
+void remember(SessionUplink& uplink, const UplinkRecent& recent) {
+    if (uplink.recent.size() < kUplinkRecent) {
+        uplink.recent.push_back(recent);
+    } else {
+        uplink.recent[uplink.recent_next] = recent;
+        uplink.recent_next = static_cast<std::uint8_t>((uplink.recent_next + 1) % kUplinkRecent);
+    }
+}
+
+void finish(Context& context, Session& session, const UplinkExchange& exchange) {
+    SessionUplink& uplink = session.uplink;
+    remember(uplink, UplinkRecent{exchange.qos, exchange.message_id, exchange.topic_id, exchange.content_hash,
+                                  context.now});
+    uplink.exchanges.erase(uplink.exchanges.begin() + (&exchange - uplink.exchanges.data()));
+}
+
+/// A late copy of a message that was acknowledged a moment ago: marked as a repetition (the device did not
+/// get the acknowledgement), or, for QoS 2, a copy that the network made of the first transmission.
+bool repeats_recent(Context& context, Session& session, const Message& publish, std::uint64_t hash) {
+    const Millis window = context.retry_interval();
+    const auto qos = static_cast<std::uint8_t>(publish.flags.qos());
+    const auto& recent = session.uplink.recent;
+    const bool found = std::any_of(recent.begin(), recent.end(), [&](const UplinkRecent& done) {
+        return done.qos == qos && done.message_id == publish.message_id && done.content_hash == hash &&
+               done.topic_id == publish.topic_id &&
+               context.now - done.at <=
+                   (publish.flags.dup() ? window * (context.settings.retry.count_max + 1) : window) &&
+               (publish.flags.dup() || qos == 2);
+    });
+    if (!found) {
+        return false;
+    }
+    ++context.counters.uplink_duplicates;
+    if (qos == 2) {
+        context.send(session, make_pubrec(publish.message_id));
+    } else {
+        answer(context, session, publish, ReturnCode::accepted);
+    }
+    return true;
+}
+
+mqtt::Packet packet_of(const Message& publish, Bytes name, std::uint8_t qos, std::uint16_t packet_id) {
+    mqtt::Packet packet;
+    packet.type = mqtt::PacketType::publish;
+    packet.qos = qos;
+    packet.dup = qos > 0 && publish.flags.dup();
+    packet.retain = publish.flags.retain();
+    packet.packet_id = packet_id;
+    packet.topic = name;
+    packet.payload = publish.data;
+    return packet;
+}
+
+/// The same MsgId is on its way already. @return true when the message has been dealt with.
+bool on_known_exchange(Context& context, Session& session, UplinkExchange& exchange, const Message& publish,
+                       Bytes name) {
+    ++context.counters.uplink_duplicates;
+    exchange.since = context.now;
+    if (exchange.phase != Phase::published) {
+        context.send(session, make_pubrec(exchange.message_id));
+        return true;
+    }
+    if (exchange.on_link || !session.link_open()) {
+        return true;  // the broker's answer is to come, or its connection: the device will repeat
+    }
+    exchange.on_link = true;
+    const std::uint8_t qos = exchange.downgraded ? 1 : exchange.qos;
+    mqtt::Packet packet = packet_of(publish, name, qos, exchange.packet_id);
+    packet.dup = true;
+    context.send(session, packet);
+    return true;
+}
+
+/// A place for one more exchange. One that the device has left half-done gives way.
+bool has_room(Context& context, Session& session) {
+    auto& exchanges = session.uplink.exchanges;
+    if (exchanges.size() < context.settings.limits.uplink_window) {
+        return true;
+    }
+    const Millis given_up = context.retry_interval() * (context.settings.retry.count_max + 1);
+    const auto abandoned =
+        std::find_if(exchanges.begin(), exchanges.end(), [&](const UplinkExchange& exchange) {
+            return (exchange.phase == Phase::received || !exchange.on_link) &&
+                   context.now - exchange.since > given_up;
+        });
+    if (abandoned == exchanges.end()) {
+        return false;
+    }
+    exchanges.erase(abandoned);
+    return true;
+}
+
+bool packet_id_taken(const Session& session, std::uint16_t id) {
+    const auto& exchanges = session.uplink.exchanges;
+    const auto& own_ids = session.subscribe.own_ids;
+    return std::any_of(exchanges.begin(), exchanges.end(),
+                       [id](const auto& e) { return e.packet_id == id; }) ||
+           std::find(own_ids.begin(), own_ids.end(), id) != own_ids.end();
+}
+
+void publish_qos0(Context& context, Session& session, const Message& publish, Bytes name) {
+    ++context.counters.uplink_published;
+    context.send(session, packet_of(publish, name, 0, 0));
+}
+
+void start_exchange(Context& context, Session& session, const Message& publish, Bytes name,
+                    std::uint8_t qos_up) {
+    const std::uint16_t packet_id = session_link::packet_id_of(publish.message_id);
+    if (packet_id_taken(session, packet_id) || !has_room(context, session)) {
+        refuse(context, session, publish, ReturnCode::congestion, "limits.uplink_window reached");
+        return;
+    }
+    UplinkExchange exchange;
+    exchange.qos = static_cast<std::uint8_t>(publish.flags.qos());
+    exchange.downgraded = qos_up < exchange.qos;
+    exchange.topic_id_type = publish.flags.topic_id_type();
+    exchange.message_id = publish.message_id;
+    exchange.packet_id = packet_id;
+    exchange.topic_id = publish.topic_id;
+    exchange.content_hash = content_hash(context, publish);
+    exchange.since = context.now;
+    session.uplink.exchanges.push_back(exchange);
+    ++context.counters.uplink_published;
+    context.send(session, packet_of(publish, name, qos_up, packet_id));
+}
+
+UplinkExchange* find_by_packet(Session& session, std::uint16_t packet_id) {
+    auto& exchanges = session.uplink.exchanges;
+    const auto found =
+        std::find_if(exchanges.begin(), exchanges.end(),
+                     [packet_id](const UplinkExchange& exchange) { return exchange.packet_id == packet_id; });
+    return found != exchanges.end() ? &*found : nullptr;
+}
+
+void on_broker_puback(Context& context, Session& session, UplinkExchange& exchange) {
+    if (exchange.downgraded) {  // the broker is done; the dialogue with the device goes on
+        exchange.phase = Phase::received;
+        exchange.since = context.now;
+        context.send(session, make_pubrec(exchange.message_id));
+        return;
+    }
+    context.send(session, make_puback(exchange.topic_id, exchange.message_id, ReturnCode::accepted));
+    finish(context, session, exchange);
+}
+
+void send_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
+    mqtt::Packet packet;
+    packet.type = mqtt::PacketType::pubrel;
+    packet.packet_id = packet_id;
+    context.send(session, packet);
+}
+
+void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t message_id) {
+    const std::uint16_t packet_id = session_link::packet_id_of(message_id);
+    if (packet_id_taken(session, packet_id) || !has_room(context, session)) {
+        ++context.counters.uplink_congestion;  // there is no code for this; the device repeats it
+        return;
+    }
+    UplinkExchange exchange;
+    exchange.phase = Phase::released;
+    exchange.qos = 2;
+    exchange.message_id = message_id;
+    exchange.packet_id = packet_id;
+    exchange.since = context.now;
+    session.uplink.exchanges.push_back(exchange);
+    send_pubrel(context, session, packet_id);
+}
+
+}  // namespace
+
+void on_register(Context& context, Session& session, const Message& message) {
+    ReturnCode code = ReturnCode::accepted;
+    std::uint16_t id = kTopicIdNone;
+    if (!topic_name_valid(message.data)) {  // D34
+        code = ReturnCode::not_supported;
+    } else if (TopicEntry* const entry =
+                   session.topics.add(context.names.intern(message.data), context.predefined,
+                                      context.settings.limits.topics_per_session)) {
+        entry->known = true;
+        entry->muted = false;
+        id = entry->id;
+    } else {  // D35
+        code = ReturnCode::congestion;
+    }
+    if (code != ReturnCode::accepted) {
+        ++context.counters.registers_refused;
+    }
+    context.send(session, make_regack(id, message.message_id, code));
+}
+
+void on_publish(Context& context, Session& session, const Message& message) {
+    TopicLookup topic;
+    find_topic(context, session, message, topic);
+    if (topic.code != ReturnCode::accepted) {
+        refuse(context, session, message, topic.code, "unknown or impossible topic");
+        return;
+    }
+    const auto qos = static_cast<std::uint8_t>(message.flags.qos());
+    const std::uint8_t qos_max = context.settings.broker.max_qos;
+    if (qos > qos_max && context.settings.broker.above_max_qos == AboveMaxQos::reject) {
+        refuse(context, session, message, ReturnCode::not_supported, "QoS above broker.max_qos");
+        return;
+    }
+    if (qos > 0) {
+        UplinkExchange* const exchange = find_exchange(session, message.message_id);
+        if (exchange != nullptr && on_known_exchange(context, session, *exchange, message, topic.name)) {
+            return;
+        }
+        if (repeats_recent(context, session, message, content_hash(context, message))) {
+            return;
+        }
+    }
+    if (session.link.reopening) {
+        ++context.counters.uplink_congestion;  // a moment only: "congestion" would silence the device for T_WAIT
+        return;
+    }
+    if (!session.link_open() || session.link.congested) {
+        refuse(context, session, message, ReturnCode::congestion,
+               session.link_open() ? "the broker does not keep up" : "no connection to the broker");
+        return;
+    }
+    if (qos == 0) {
+        publish_qos0(context, session, message, topic.name);
+    } else if (qos_max == 0) {  // downgraded to QoS 0: nobody will acknowledge, so the gateway does
+        publish_qos0(context, session, message, topic.name);
+        remember(session.uplink, UplinkRecent{qos, message.message_id, message.topic_id,
+                                              content_hash(context, message), context.now});
+        if (qos == 1) {
+            answer(context, session, message, ReturnCode::accepted);
+        } else {
+            context.send(session, make_pubrec(message.message_id));
+        }
+    } else {
+        start_exchange(context, session, message, topic.name, std::min(qos, qos_max));
+    }
+}
+
+void on_pubrel(Context& context, Session& session, const Message& message) {
+    UplinkExchange* const exchange = find_exchange(session, message.message_id);
+    if (exchange != nullptr && exchange->downgraded) {
+        if (exchange->phase == Phase::received) {
+            context.send(session, make_pubcomp(message.message_id));
+            finish(context, session, *exchange);
+        }
+        return;
+    }
+    if (exchange == nullptr && context.settings.broker.max_qos < 2) {
+        context.send(session,
+                     make_pubcomp(message.message_id));  // our own dialogue; the broker knows no PUBREL
+        return;
+    }
+    if (!session.link_open()) {
+        return;  // the device repeats it; the broker's PUBCOMP is the only true answer
+    }
+    if (exchange == nullptr) {
+        // Of an exchange that began before this gateway did, or a repetition: the broker always answers.
+        pass_unknown_pubrel(context, session, message.message_id);
+        return;
+    }
+    if (exchange->phase == Phase::published || (exchange->phase == Phase::released && exchange->on_link)) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
+    exchange->phase = Phase::released;
+    exchange->on_link = true;
+    send_pubrel(context, session, exchange->packet_id);
+}
+
+void on_publish_minus_one(Context& context, const Endpoint& from, const Session* session,
+                          const Message& message) {
+    const QosMinusOne allowed = context.settings.listeners[from.listener].qos_minus_one;
+    const TopicIdType type = message.flags.topic_id_type();
+    const ShortName short_name = short_name_of(message.topic_id);
+    mqtt::Packet packet;
+    packet.type = mqtt::PacketType::publish;
+    packet.retain = message.flags.retain();
+    packet.payload = message.data;
+    if (type == TopicIdType::predefined && allowed != QosMinusOne::off) {
+        packet.topic =
+            context.predefined.name_of(message.topic_id, session != nullptr ? session->id_octets() : Bytes{});
+    } else if (type == TopicIdType::short_name && allowed == QosMinusOne::all) {
+        packet.topic = short_name.bytes();
+    } else if (type == TopicIdType::normal && allowed == QosMinusOne::all &&
+               message.topic_id <= message.data.size) {
+        // D47: the TopicId field holds the length of a name at the head of the data.
+        packet.topic = Bytes{message.data.data, message.topic_id};
+        packet.payload = Bytes{message.data.data + message.topic_id, message.data.size - message.topic_id};
+    }
+    if (packet.topic.empty() || !topic_name_valid(packet.topic) || !context.own_link_up) {
+        ++context.counters.minus_one_dropped;  // never answered (D26)
+        context.event(
+            EventKind::datagram_dropped, from,
+            packet.topic.empty() ? "QoS -1: not allowed here, or unknown topic" : "QoS -1: no broker");
+        return;
+    }
+    ++context.counters.minus_one_published;
+    packet.topic = context.outbox.copy(packet.topic);
+    packet.payload = context.outbox.copy(packet.payload);
+    context.outbox.push(LinkSend{kOwnLink, packet});
+}
+
+void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packet) {
+    UplinkExchange* const exchange = find_by_packet(session, packet.packet_id);
+    const std::uint8_t qos_up = exchange == nullptr ? 0 : (exchange->downgraded ? 1 : exchange->qos);
+    if (packet.type == mqtt::PacketType::puback && qos_up == 1 && exchange->phase == Phase::published) {
+        on_broker_puback(context, session, *exchange);
+    } else if (packet.type == mqtt::PacketType::pubrec && qos_up == 2 &&
+               exchange->phase == Phase::published) {
+        exchange->phase = Phase::received;
+        exchange->since = context.now;
+        context.send(session, make_pubrec(exchange->message_id));
+    } else if (packet.type == mqtt::PacketType::pubcomp && qos_up == 2 &&
+               exchange->phase == Phase::released) {
+        context.send(session, make_pubcomp(exchange->message_id));
+        finish(context, session, *exchange);
+    } else {
+        ++context.counters.broker_ignored;
+    }
+}
+
+void reset(Session& session) {
+    session.uplink = SessionUplink{};
+}
+
+void on_link_opened(Session& session) {
+    for (UplinkExchange& exchange : session.uplink.exchanges) {
+        exchange.on_link = false;
+    }
+}
+
+}  // namespace mqttsn::gateway::session_uplink

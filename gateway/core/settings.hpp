@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the core is told at start (and again on a reload): validated values, limits, rules. The keys of
+// gateway.toml (design of the config in examples/gateway.toml) end up here one by one; gateway/app/config.*
+// fills it.
+#ifndef GATEWAY_CORE_SETTINGS_HPP
+#define GATEWAY_CORE_SETTINGS_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mqttsn/retransmit.hpp"
+
+namespace mqttsn::gateway {
+
+/// Monotonic milliseconds since some fixed point; the caller's clock (core contract 2).
+using Millis = std::chrono::milliseconds;
+using Instant = std::chrono::time_point<std::chrono::steady_clock, Millis>;
+constexpr Instant kNever = Instant::max();
+
+enum class SessionMode : std::uint8_t { dedicated, shared };     // SN12-02, SN12-03
+enum class QosMinusOne : std::uint8_t { off, predefined, all };  // SN12-82, D47
+enum class AboveMaxQos : std::uint8_t { reject, downgrade };     // for [broker] max_qos
+enum class WhenBrokerDown : std::uint8_t { keep, disconnect };   // D49
+enum class Takeover : std::uint8_t { allow, probe, reject };     // D10
+enum class Overflow : std::uint8_t { drop_oldest_qos0 };         // D19: then the oldest
+
+/// [[listen]], in the order of the file; Endpoint::listener is the index.
+struct ListenerSettings {
+    SessionMode sessions = SessionMode::dedicated;
+    QosMinusOne qos_minus_one = QosMinusOne::predefined;
+    std::uint32_t max_datagram = 1472;  ///< octets, both directions (SN12-92 for the downlink)
+};
+
+/// [broker], as far as it shapes packets.
+struct BrokerSettings {
+    std::uint16_t keep_alive_s = 60;        ///< of the gateway's connections, not the device's (D24)
+    std::string username;                   ///< template; empty = none
+    std::string password;                   ///< from password_file; empty = none
+    std::string client_id = "{client_id}";  ///< template: what the broker sees
+    std::uint8_t max_qos = 2;
+    AboveMaxQos above_max_qos = AboveMaxQos::reject;
+    WhenBrokerDown when_down = WhenBrokerDown::keep;
+};
+
+struct SessionSettings {
+    Takeover takeover = Takeover::allow;
+    bool roaming = true;  ///< D13
+};
+
+/// [sleep]: bounds of what one device's downlink may hold in the gateway's memory, asleep or awake (D19).
+struct SleepSettings {
+    std::uint32_t max_messages = 100;
+    std::uint32_t max_bytes = 65536;
+    Overflow overflow = Overflow::drop_oldest_qos0;
+};
+
+struct LimitSettings {
+    std::uint32_t sessions = 100000;
+    std::uint32_t topics_per_session = 1000;
+    std::uint32_t client_id_length = 64;                ///< octets
+    std::uint32_t uplink_window = 4;                    ///< D32
+    std::uint32_t new_sessions_per_second = 10000;      ///< 0 = no limit
+    std::uint32_t replies_per_second_to_unknown = 100;  ///< D12
+};
+
+/// [[predefined_topic]]. `topic` may hold {client_id} and {gateway_id}.
+struct PredefinedTopic {
+    std::uint16_t id = 0;
+    std::string topic;
+    std::string client = "*";  ///< glob on the client id; QoS -1 senders have none and match only "*"
+};
+
+/// [[client]]: the first rule whose glob matches decides.
+struct ClientRule {
+    std::string id;
+    bool allow = true;
+    std::optional<SessionMode> sessions;
+};
+
+struct Settings {
+    std::uint8_t gateway_id = 1;
+    std::vector<ListenerSettings> listeners{ListenerSettings{}};
+    BrokerSettings broker;
+    RetryPolicy retry;  ///< T_retry, N_retry towards devices
+    bool retry_adaptive = false;
+    SessionSettings session;
+    SleepSettings sleep;
+    LimitSettings limits;
+    std::vector<PredefinedTopic> predefined_topics;
+    std::vector<ClientRule> clients;
+    bool debug_events = false;  ///< also emit the events that only a debug log wants
+};
+
+}  // namespace mqttsn::gateway
+
+#endif
