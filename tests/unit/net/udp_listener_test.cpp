@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// UdpListener on real sockets of the loopback interface.
+#include "gateway/net/udp_listener.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "support/cmocka.hpp"
+#include "support/hex.hpp"
+
+namespace {
+
+using mqttsn::Bytes;
+using mqttsn::gateway::DatagramReceiver;
+using mqttsn::gateway::Endpoint;
+using mqttsn::gateway::UdpAddress;
+using mqttsn::gateway::UdpListener;
+
+struct Received {
+    Endpoint from;
+    std::string octets;
+};
+
+/// A loop with two listeners, and plain sockets that play devices. The fixture owns all of it (see
+/// cmocka.hpp).
+struct World final : DatagramReceiver {
+    uv_loop_t loop{};
+    UdpListener listener{&loop, 7, *this};
+    UdpListener other{&loop, 8, *this};
+    std::vector<Received> received;
+    std::vector<int> sockets;
+    bool echo = false;
+
+    void on_datagram(const Endpoint& from, Bytes datagram) override {
+        received.push_back(Received{from, test::str(datagram)});
+        if (echo) {
+            listener.send(from, datagram);
+        }
+    }
+
+    int device(int family) {
+        const int descriptor = socket(family, SOCK_DGRAM, 0);
+        const timeval patience{2, 0};
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        sockets.push_back(descriptor);
+        return descriptor;
+    }
+    void send_from(int descriptor, int family, const std::string& octets) const {
+        sockaddr_storage to{};
+        socklen_t length = sizeof(sockaddr_in);
+        if (family == AF_INET) {
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_port = htons(listener.port());
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            std::memcpy(&to, &address, sizeof address);
+        } else {
+            sockaddr_in6 address{};
+            address.sin6_family = AF_INET6;
+            address.sin6_port = htons(listener.port());
+            address.sin6_addr = in6addr_loopback;
+            std::memcpy(&to, &address, sizeof address);
+            length = sizeof address;
+        }
+        sendto(descriptor, octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&to), length);
+    }
+    static std::string receive(int descriptor) {
+        std::string buffer(70000, '\0');
+        const ssize_t count = recv(descriptor, buffer.data(), buffer.size(), 0);
+        buffer.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+        return buffer;
+    }
+    /// Runs the loop until so many datagrams are there, at most 2 s.
+    void run_until(std::size_t count) {
+        const std::uint64_t end = uv_hrtime() + 2000000000ULL;
+        while (received.size() < count && uv_hrtime() < end) {
+            uv_run(&loop, UV_RUN_NOWAIT);
+        }
+    }
+};
+
+int set_up(void** state) {
+    auto* const world = new World;
+    uv_loop_init(&world->loop);
+    *state = world;
+    return 0;
+}
+
+int tear_down(void** state) {
+    auto* const world = static_cast<World*>(*state);
+    for (const int descriptor : world->sockets) {
+        close(descriptor);
+    }
+    world->listener.close();
+    world->other.close();
+    uv_run(&world->loop, UV_RUN_DEFAULT);
+    const int left = uv_loop_close(&world->loop);
+    delete world;
+    return left;
+}
+
+World& world_of(void** state) {
+    return *static_cast<World*>(*state);
+}
+
+void dual_stack_listener_takes_ipv4_and_ipv6_and_answers_both(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"::", 0, true}).c_str(), "");
+    world.echo = true;
+    const int ipv4 = world.device(AF_INET);
+    const int ipv6 = world.device(AF_INET6);
+    world.send_from(ipv4, AF_INET, "four");
+    world.run_until(1);
+    world.send_from(ipv6, AF_INET6, "six");
+    world.run_until(2);
+    assert_int_equal(world.received.size(), 2);
+    assert_string_equal(World::receive(ipv4).c_str(), "four");
+    assert_string_equal(World::receive(ipv6).c_str(), "six");
+    assert_true(to_string(world.received[0].from).starts_with("127.0.0.1:"));
+    assert_true(to_string(world.received[1].from).starts_with("[::1]:"));
+    assert_int_equal(world.received[0].from.listener, 7);
+}
+
+void ipv4_listener_sees_the_address_as_the_dual_stack_one_does(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    world.echo = true;
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, "x");
+    world.run_until(1);
+    assert_int_equal(world.received.size(), 1);
+    assert_true(to_string(world.received[0].from).starts_with("127.0.0.1:"));
+    assert_string_equal(World::receive(device).c_str(), "x");
+}
+
+void the_largest_datagram_of_udp_and_an_empty_one_arrive_whole(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, std::string(65507, 'a'));
+    world.send_from(device, AF_INET, "");
+    world.send_from(device, AF_INET, "after");
+    world.run_until(3);
+    assert_int_equal(world.received.size(), 3);
+    assert_int_equal(world.received[0].octets.size(), 65507);
+    assert_int_equal(world.received[1].octets.size(), 0);
+    assert_string_equal(world.received[2].octets.c_str(), "after");
+}
+
+void burst_of_a_thousand_datagrams_arrives_in_order(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    // The kernel may grant less than was asked for; a small datagram costs about 800 octets of it.
+    const int burst = world.listener.receive_buffer() > 1000 * 1000 ? 1000 : 100;
+    const int device = world.device(AF_INET);
+    for (int i = 0; i < burst; ++i) {
+        world.send_from(device, AF_INET, std::to_string(i));
+    }
+    world.run_until(static_cast<std::size_t>(burst));
+    assert_int_equal(world.received.size(), burst);
+    for (int i = 0; i < burst; ++i) {
+        assert_string_equal(world.received[static_cast<std::size_t>(i)].octets.c_str(),
+                            std::to_string(i).c_str());
+    }
+}
+
+// faults.md 91, 92: neither an ICMP error nor a refused send ends anything.
+void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, "hello");
+    world.run_until(1);
+    assert_int_equal(world.received.size(), 1);
+    Endpoint gone = world.received[0].from;
+    close(world.device(AF_INET));
+    gone.port = 1;  // nobody listens there
+    for (int i = 0; i < 10; ++i) {
+        world.listener.send(gone, Bytes{reinterpret_cast<const std::uint8_t*>("x"), 1});
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    }
+    const std::string huge(70000, 'x');
+    world.listener.send(gone, test::view(huge));
+    assert_int_equal(world.listener.counters().send_errors, 1);
+    world.send_from(device, AF_INET, "still there");
+    world.run_until(2);
+    assert_int_equal(world.received.size(), 2);
+}
+
+void taken_port_is_one_sentence_that_says_what_to_do(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const std::string error = world.other.open(UdpAddress{"127.0.0.1", world.listener.port(), false});
+    assert_non_null(std::strstr(error.c_str(), "the port is taken"));
+    assert_null(std::strchr(error.c_str(), '\n'));
+}
+
+void foreign_address_is_one_sentence_that_says_what_to_do(void** state) {
+    const std::string error = world_of(state).other.open(UdpAddress{"192.0.2.1", 0, false});
+    assert_non_null(std::strstr(error.c_str(), "does not have the address"));
+}
+
+}  // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(dual_stack_listener_takes_ipv4_and_ipv6_and_answers_both, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(ipv4_listener_sees_the_address_as_the_dual_stack_one_does, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_largest_datagram_of_udp_and_an_empty_one_arrive_whole, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(burst_of_a_thousand_datagrams_arrives_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sending_to_a_closed_port_or_too_much_is_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(taken_port_is_one_sentence_that_says_what_to_do, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(foreign_address_is_one_sentence_that_says_what_to_do, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
