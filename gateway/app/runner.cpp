@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/app/runner.hpp"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "gateway/app/event_log.hpp"
+#include "gateway/broker/direct_engine.hpp"
+#include "gateway/broker/own_session.hpp"
+#include "gateway/core/gateway.hpp"
+#include "gateway/core/predefined_topics.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/net/udp_listener.hpp"
+
+namespace mqttsn::gateway {
+namespace {
+
+constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends without ceremony
+constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
+
+constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32U) ^ device();
+}
+
+OwnSessionOptions own_session_options(const Config& config) {
+    OwnSessionOptions options;
+    options.tls = config.broker.tls();
+    options.host = config.broker.host;
+    options.port = config.broker.port;
+    options.client_id = config.own_client_id();
+    // The gateway is a client of its own here, so {client_id} is its own id.
+    expand_template(config.core.broker.username, octets_of(options.client_id), config.core.gateway_id,
+                    options.username);
+    options.password = config.core.broker.password;
+    options.keep_alive_s = config.core.broker.keep_alive_s;
+    options.status_topic = config.status_topic;
+    options.ca_file = config.ca_file;
+    options.cert_file = config.cert_file;
+    options.key_file = config.key_file;
+    options.jitter_seed = random_seed();
+    return options;
+}
+
+DirectOptions engine_options(const Config& config) {
+    DirectOptions options;
+    options.url = config.broker;
+    options.tls.ca_file = config.ca_file;
+    options.tls.cert_file = config.cert_file;
+    options.tls.key_file = config.key_file;
+    return options;
+}
+
+Settings core_settings(const Config& config) {
+    Settings settings = config.core;
+    settings.debug_events = config.log_level == LogLevel::debug;
+    return settings;
+}
+
+void close_handle(uv_handle_t* handle) {
+    if (uv_is_closing(handle) == 0) {
+        uv_close(handle, nullptr);
+    }
+}
+
+template <typename Handle>
+uv_handle_t* as_handle(Handle& handle) {
+    return reinterpret_cast<uv_handle_t*>(&handle);
+}
+
+}  // namespace
+
+struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListener {
+    enum class State : std::uint8_t { starting, running, stopping, closing };
+
+    Parts(const Config& initial, const CliOptions& cli, Log& sink)
+        : config(initial), options(cli), log(sink), core(core_settings(initial), random_seed()) {}
+
+    Config config;
+    CliOptions options;
+    Log& log;
+    Gateway core;
+    State state = State::starting;
+    int exit_code = kExitDone;
+
+    uv_loop_t loop{};
+    uv_timer_t deadline{};
+    uv_timer_t housework{};
+    uv_prepare_t turn{};
+    std::array<uv_signal_t, kSignals.size()> signals{};
+    std::vector<std::unique_ptr<UdpListener>> listeners;
+    std::unique_ptr<DirectEngine> engine;
+    std::unique_ptr<OwnSession> own_session;
+    bool own_session_started = false;
+    bool own_session_stopped = false;
+    Instant armed = kNever;
+    std::string last_trouble;
+
+    Instant now() const { return Instant{Millis{static_cast<std::int64_t>(uv_now(&loop))}}; }
+
+    // Inputs.
+    void on_datagram(const Endpoint& from, Bytes datagram) override {
+        core.handle_datagram(now(), from, datagram);
+        drain();
+    }
+    void on_link_opened(LinkId link, bool session_present) override {
+        last_trouble.clear();
+        core.handle_link_opened(now(), link, session_present);
+        drain();
+    }
+    void on_link_refused(LinkId link, std::uint8_t code) override {
+        core.handle_link_refused(now(), link, code);
+        drain();
+    }
+    void on_link_closed(LinkId link, LinkCloseReason reason, std::string_view detail) override {
+        say_broker_trouble(reason, detail);
+        core.handle_link_closed(now(), link, reason);
+        drain();
+    }
+    void on_packet(LinkId link, const mqtt::Packet& packet) override {
+        core.handle_packet(now(), link, packet);
+        drain();
+    }
+    void on_link_congested(LinkId link, bool congested) override {
+        core.handle_link_congested(now(), link, congested);
+        drain();
+    }
+    void on_own_session_up(bool mqtt5) override {
+        log.write(LogLevel::info, "gateway's own session is up",
+                  {{"broker", to_string(config.broker)}, {"mqtt", mqtt5 ? "5" : "3.1.1"}});
+        core.handle_link_opened(now(), kOwnLink, false);
+        drain();
+    }
+    void on_own_session_down(std::string_view detail) override {
+        log.write(LogLevel::error, "gateway's own session is down",
+                  {{"broker", to_string(config.broker)}, {"detail", detail}});
+        core.handle_link_closed(now(), kOwnLink, LinkCloseReason::closed_by_peer);
+        drain();
+    }
+
+    // Outputs.
+    void drain() {
+        while (const Output* const output = core.poll_output()) {
+            std::visit([this](const auto& effect) { apply(effect); }, *output);
+        }
+    }
+    void apply(const SendDatagram& effect) { listeners[effect.to.listener]->send(effect.to, effect.octets); }
+    void apply(const LinkOpen& effect) { engine->open(effect.link, effect.connect); }
+    void apply(const LinkClose& effect) { engine->close(effect.link, effect.with_disconnect); }
+    void apply(const Event& effect) { log_event(log, effect); }
+    void apply(const LinkSend& effect) {
+        if (effect.link == kOwnLink) {
+            own_session->publish(effect.packet.topic, effect.packet.payload, effect.packet.qos,
+                                 effect.packet.retain);
+        } else {
+            engine->send(effect.link, effect.packet);
+        }
+    }
+
+    /// Before the loop waits for the next thing: write what this turn has brought, arm the one timer.
+    void end_turn() {
+        engine->flush();
+        if (state == State::stopping && core.link_count() == 0 && own_session_stopped) {
+            close_all();
+            return;
+        }
+        const Instant next = core.next_deadline();
+        if (next == armed || state == State::closing) {
+            return;
+        }
+        armed = next;
+        if (next == kNever) {
+            uv_timer_stop(&deadline);
+            return;
+        }
+        const auto delay = std::max<std::int64_t>(0, (next - now()).count());
+        uv_timer_start(&deadline, on_deadline, static_cast<std::uint64_t>(delay), 0);
+    }
+
+    /// Once for each kind of trouble: ten thousand sessions lose their connections in the same instant.
+    void say_broker_trouble(LinkCloseReason reason, std::string_view detail) {
+        if (reason == LinkCloseReason::requested || reason == LinkCloseReason::closed_by_peer ||
+            detail == last_trouble) {
+            return;
+        }
+        last_trouble = detail;
+        log.write(LogLevel::error, link_close_reason_text(reason),
+                  {{"broker", to_string(config.broker)}, {"detail", detail}});
+    }
+
+    bool start();
+    bool open_listeners();
+    void stop();
+    void close_all();
+    void reload();
+    void on_signal(int number);
+
+    static Parts& self(void* data) { return *static_cast<Parts*>(data); }
+    static void on_deadline(uv_timer_t* timer) noexcept {
+        Parts& parts = self(timer->data);
+        parts.armed = kNever;
+        parts.core.handle_deadline(parts.now());
+        parts.drain();
+    }
+};
+
+bool Runner::Parts::open_listeners() {
+    for (std::size_t i = 0; i < config.listen.size(); ++i) {
+        const HostPort& at = config.listen[i].at;
+        auto listener = std::make_unique<UdpListener>(&loop, static_cast<std::uint16_t>(i), *this);
+        const std::string error = listener->open(UdpAddress{at.host, at.port, at.ipv6});
+        if (!error.empty()) {
+            log.write(LogLevel::error, error);
+            return false;
+        }
+        ListenUrl url = config.listen[i];
+        url.at.port = listener->port();
+        log.write(LogLevel::info, "listening",
+                  {{"url", to_string(url)}, {"receive_buffer", listener->receive_buffer()}});
+        listeners.push_back(std::move(listener));
+    }
+    return true;
+}
+
+bool Runner::Parts::start() {
+    uv_loop_init(&loop);
+    uv_timer_init(&loop, &deadline);
+    uv_timer_init(&loop, &housework);
+    uv_prepare_init(&loop, &turn);
+    deadline.data = housework.data = turn.data = this;
+    std::string error;
+    engine = DirectEngine::create(&loop, *this, engine_options(config), error);
+    if (engine == nullptr) {
+        log.write(LogLevel::error, error);
+        return false;
+    }
+    if (!open_listeners()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        uv_signal_init(&loop, &signals[i]);
+        signals[i].data = this;
+        uv_signal_start(
+            &signals[i], [](uv_signal_t* handle, int number) { self(handle->data).on_signal(number); },
+            kSignals[i]);
+    }
+    uv_prepare_start(&turn, [](uv_prepare_t* handle) { self(handle->data).end_turn(); });
+    uv_timer_start(
+        &housework, [](uv_timer_t* timer) { self(timer->data).log.flush_suppressed(); }, kHouseworkMs,
+        kHouseworkMs);
+    own_session = std::make_unique<OwnSession>(&loop, own_session_options(config), *this);
+    own_session_started = own_session->start();
+    own_session_stopped = !own_session_started;
+    state = State::running;
+    return true;
+}
+
+void Runner::Parts::on_signal(int number) {
+    if (number == SIGHUP) {
+        reload();
+    } else if (state == State::running) {
+        log.write(LogLevel::info, "stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        stop();
+    } else {
+        log.write(LogLevel::warn, "stopping at once, by a second signal");
+        exit_code = kExitFailed;
+        close_all();
+    }
+}
+
+void Runner::Parts::reload() {
+    ConfigResult result = load_config(options.config_file, options.overrides);
+    if (!result.config) {
+        for (const ConfigError& error : result.errors) {
+            log.write(LogLevel::error, "config not reloaded, the old one stays",
+                      {{"error", to_string(error)}});
+        }
+        return;
+    }
+    for (const std::string& key : changes_needing_restart(config, *result.config)) {
+        log.write(LogLevel::warn, "changed, but needs a restart", {{"key", key}});
+    }
+    config.core.predefined_topics = result.config->core.predefined_topics;
+    config.core.clients = result.config->core.clients;
+    config.log_level = result.config->log_level;
+    log.set_level(config.log_level);
+    core.handle_reload(now(), core_settings(config));
+    drain();
+    log.write(LogLevel::info, "config reloaded",
+              {{"predefined_topics", config.core.predefined_topics.size()},
+               {"client_rules", config.core.clients.size()}});
+}
+
+/// Devices get DISCONNECT, the broker connections end with DISCONNECT, the status becomes "offline".
+void Runner::Parts::stop() {
+    state = State::stopping;
+    core.handle_shutdown(now());
+    drain();
+    if (own_session_started) {
+        own_session->stop([this] { own_session_stopped = true; });
+    }
+    uv_timer_start(
+        &housework, [](uv_timer_t* timer) { self(timer->data).close_all(); }, kStopMs, 0);
+}
+
+void Runner::Parts::close_all() {
+    if (state == State::closing) {
+        return;
+    }
+    if (own_session_started && !own_session_stopped && state != State::stopping) {
+        own_session->stop([this] { own_session_stopped = true; });
+    }
+    state = State::closing;
+    if (engine != nullptr) {
+        engine->flush();
+        engine->shutdown();
+    }
+    for (const auto& listener : listeners) {
+        listener->close();
+    }
+    close_handle(as_handle(deadline));
+    close_handle(as_handle(housework));
+    close_handle(as_handle(turn));
+    for (uv_signal_t& handle : signals) {
+        if (handle.data != nullptr) {
+            close_handle(as_handle(handle));
+        }
+    }
+}
+
+Runner::Runner(const Config& config, const CliOptions& options, Log& log)
+    : parts_(std::make_unique<Parts>(config, options, log)) {}
+Runner::~Runner() = default;
+
+int Runner::run() {
+    Parts& parts = *parts_;
+    if (!parts.start()) {
+        parts.exit_code = kExitFailed;
+        parts.close_all();
+    } else {
+        parts.log.write(LogLevel::info, "ready", {{"broker", to_string(parts.config.broker)}});
+    }
+    uv_run(&parts.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&parts.loop);
+    if (parts.exit_code == kExitDone) {
+        parts.log.write(LogLevel::info, "stopped");
+    }
+    return parts.exit_code;
+}
+
+}  // namespace mqttsn::gateway
