@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Installs what is missing, builds and runs every test. See --help.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: tests/run.sh [--all] [--filter REGEX]
+
+  (no option)      builds with warnings as errors and runs all tests: unit, codec vectors, fuzz replay,
+                   borders, end to end against real mosquitto
+  --all            also: format check, AddressSanitizer + UBSan, ThreadSanitizer, clang-tidy, and a
+                   short run of each libFuzzer target. What CI runs
+  --filter REGEX   only tests whose name matches (ctest -R)
+TEXT
+}
+
+all=no
+filter=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --all) all=yes ;;
+    --filter) [ $# -gt 1 ] || { usage >&2; exit 2; }; filter=(-R "$2"); shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "tests/run.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+# shellcheck source=gateway/packages.sh
+. gateway/packages.sh
+packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS"
+[ $all = no ] || packages="$packages $PACKAGES_CHECKS"
+# shellcheck disable=SC2086
+install_packages $packages || exit 1
+ulimit -n "$(ulimit -Hn)"
+jobs=$(nproc)
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+# step NAME COMMAND...: says what runs and how long it took; ends the script where it fails.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    echo "=== $name"
+    "$@" || { echo "FAILED: $name" >&2; exit 1; }
+    echo "=== $name: ok, $((SECONDS - start)) s"
+}
+build() { cmake --preset "$1" "${launcher[@]}" >/dev/null && cmake --build --preset "$1" -j "$jobs" | tail -n 3; }
+run_tests() { local preset=$1; shift; ctest --preset "$preset" -j "$jobs" "${filter[@]}" "$@"; }
+
+sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
+format_check() { sources | xargs clang-format --dry-run --Werror; }
+tidy() {
+    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.err ||
+        { grep -v 'warnings generated' build/tidy.err >&2; return 1; }
+}
+
+[ $all = no ] || step "format (clang-format)" format_check
+step "build: dev" build dev
+step "tests: dev" run_tests dev
+if [ $all = yes ]; then
+    step "clang-tidy" tidy
+    step "build: asan" build asan
+    step "tests: asan" run_tests asan
+    step "build: tsan" build tsan
+    step "tests: tsan" run_tests tsan -L tsan
+    step "build: fuzz" build fuzz
+    step "tests: fuzz" run_tests fuzz -L fuzz
+fi
+echo "all steps passed in $SECONDS s"
