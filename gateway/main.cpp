@@ -8,6 +8,7 @@
 #include "gateway/app/log.hpp"
 #include "gateway/app/runner.hpp"
 #include "gateway/broker/own_session.hpp"
+#include "gateway/broker/write_guard.hpp"
 
 using namespace mqttsn::gateway;
 
@@ -42,6 +43,10 @@ int main(int argc, char** argv) {
     Log log(log_options);
     for (const std::string& warning : config.warnings) {
         log.write(LogLevel::warn, "config", {{"warning", warning}});
+    }
+    if (!write_guard_active()) {
+        log.write(LogLevel::warn, "the guard against a fault of Paho MQTT C is not active",
+                  {{"detail", "link libpaho-mqtt3as as a shared library"}});
     }
     Runner runner(config, *cli.options, log);
     return runner.run();

@@ -49,13 +49,12 @@ step() {
     echo "=== $name: ok, $((SECONDS - start)) s"
 }
 build() { cmake --preset "$1" "${launcher[@]}" >/dev/null && cmake --build --preset "$1" -j "$jobs" | tail -n 3; }
-run_tests() { local preset=$1; shift; ctest --preset "$preset" -j "$jobs" "${filter[@]}" "$@"; }
+run_tests() { local preset=$1; shift; ctest --preset "$preset" -j "$jobs" "$@" "${filter[@]}"; }
 
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
 format_check() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.err ||
-        { grep -v 'warnings generated' build/tidy.err >&2; return 1; }
+    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.err
 }
 
 [ $all = no ] || step "format (clang-format)" format_check
@@ -66,7 +65,8 @@ if [ $all = yes ]; then
     step "build: asan" build asan
     step "tests: asan" run_tests asan
     step "build: tsan" build tsan
-    step "tests: tsan" run_tests tsan -L tsan
+    # Where threads meet: the gateway's own session, and the whole gateway under signals and traffic.
+    step "tests: tsan" run_tests tsan -R 'unit\.broker|unit\.net|e2e\.(uplink|signals)'
     step "build: fuzz" build fuzz
     step "tests: fuzz" run_tests fuzz -L fuzz
 fi

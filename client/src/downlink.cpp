@@ -29,9 +29,8 @@ bool Client::on_publish(const Message& message) {
     ReturnCode code = ReturnCode::accepted;
     if (type == TopicIdType::reserved) {
         code = ReturnCode::not_supported;
-    } else if (type != TopicIdType::short_name && !topic_id_usable(message.topic_id)) {
-        code = ReturnCode::invalid_topic_id;
-    } else if (type == TopicIdType::normal && !topics_.touch(message.topic_id)) {
+    } else if ((type != TopicIdType::short_name && !topic_id_usable(message.topic_id)) ||
+               (type == TopicIdType::normal && !topics_.touch(message.topic_id))) {
         code = ReturnCode::invalid_topic_id;  // SN12-91
     }
     bool repeated = false;

@@ -205,7 +205,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     void on_signal(int number);
 
     static Parts& self(void* data) { return *static_cast<Parts*>(data); }
-    static void on_deadline(uv_timer_t* timer) noexcept {
+    static void on_deadline(uv_timer_t* timer) {
         Parts& parts = self(timer->data);
         parts.armed = kNever;
         parts.core.handle_deadline(parts.now());

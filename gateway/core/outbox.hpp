@@ -20,7 +20,7 @@ class Outbox {
     /// Forgets all outputs; their views die here.
     void clear();
 
-    void push(Output output) { outputs_.push_back(std::move(output)); }
+    void push(const Output& output) { outputs_.push_back(output); }
     /// Encodes `message` into a datagram for `to`. @return false when it is over `octets_max`: nothing was
     /// queued.
     bool push_message(const Endpoint& to, const Message& message, std::size_t octets_max);

@@ -5,7 +5,7 @@
 
 #include "gateway/core/glob.hpp"
 #include "gateway/core/text.hpp"
-#include "mqttsn/topic.hpp"
+#include "gateway/core/topic_rules.hpp"
 
 namespace mqttsn::gateway {
 
@@ -54,7 +54,7 @@ Bytes PredefinedTopics::name_of(std::uint16_t id, Bytes client_id) const {
             return Bytes{};
         }
         const Bytes name = octets_of(expanded_);
-        return topic_name_valid(name) ? name : Bytes{};
+        return name_accepted(name) ? name : Bytes{};
     }
     return Bytes{};
 }

@@ -72,10 +72,10 @@ struct SessionLink {
     State state = State::closed;
     LinkId id;
     bool congested = false;
-    std::uint8_t failures = 0;    ///< in a row, for the backoff
-    bool reopening = false;  ///< closed only to be opened again: no outage, no backoff
-    std::uint16_t pings = 0;      ///< PINGREQs not answered yet
-    Instant ping_at{};            ///< the last of them
+    std::uint8_t failures = 0;  ///< in a row, for the backoff
+    bool reopening = false;     ///< closed only to be opened again: no outage, no backoff
+    std::uint16_t pings = 0;    ///< PINGREQs not answered yet
+    Instant ping_at{};          ///< the last of them
     Instant opened_at{};
     Instant last_sent{};
     Instant last_received{};

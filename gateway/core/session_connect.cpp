@@ -8,7 +8,7 @@
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
-#include "mqttsn/topic.hpp"
+#include "gateway/core/topic_rules.hpp"
 
 namespace mqttsn::gateway::session_connect {
 namespace {
@@ -36,16 +36,6 @@ Millis supervision(const Session& session) {
 void supervise(Context& context, Session& session) {
     context.start_timer(session, SessionTimer::supervision,
                         session.connect.last_heard + supervision(session));
-}
-
-/// Client ids become part of topics, user names and log lines: nothing in them may act as more than a name.
-bool client_id_valid(Bytes id, std::uint32_t octets_max) {
-    if (id.empty() || id.size > octets_max || !utf8_valid(id)) {
-        return false;
-    }
-    return std::none_of(id.begin(), id.end(), [](std::uint8_t octet) {
-        return octet < 0x20 || octet == 0x7F || octet == '+' || octet == '#' || octet == '/' || octet == '"';
-    });
 }
 
 const ClientRule* find_rule(const Context& context, Bytes client_id) {
@@ -242,7 +232,7 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         refuse(context, from, ReturnCode::not_supported, "unknown ProtocolId", Bytes{});
         return;
     }
-    if (!client_id_valid(id, context.settings.limits.client_id_length)) {  // D05
+    if (!client_id_accepted(id, context.settings.limits.client_id_length)) {  // D05
         refuse(context, from, ReturnCode::not_supported, "client id empty, too long or with forbidden octets",
                Bytes{});
         return;
@@ -301,7 +291,7 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
         ask_broker(context, session);
         return;
     }
-    if (!topic_name_valid(message.data) || message.flags.qos() == kQosMinusOne ||
+    if (!name_accepted(message.data) || message.flags.qos() == kQosMinusOne ||
         message.flags.qos() > context.settings.broker.max_qos) {
         context.event(EventKind::session_refused, session, "will topic or will QoS not possible", 3);
         on_failed(context, session, ReturnCode::not_supported);

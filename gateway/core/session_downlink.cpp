@@ -150,6 +150,9 @@ bool start_front(Context& context, Session& session) {
 /// has sent before it answers an MQTT PINGREQ is all there is.
 void finish_awake(Context& context, Session& session) {
     SessionDownlink& downlink = session.downlink;
+    if (session.link.reopening) {
+        return;  // the rest is being fetched: it belongs to this cycle
+    }
     if (!session.link_open()) {
         session_connect::back_to_sleep(context, session, true);
         return;
@@ -376,6 +379,7 @@ void on_barrier_reached(Context& context, Session& session) {
 void on_link_opened(Context& context, Session& session, bool session_present) {
     SessionDownlink& downlink = session.downlink;
     downlink.left_in_broker = false;  // it sends all of them again now
+    downlink.barrier_pings = 0;       // of the link before
     if (!session_present) {
         // The broker knows none of these messages any more, and its ids begin anew.
         downlink.refused.clear();

@@ -175,6 +175,7 @@ void on_refused(Context& context, Session& session, std::uint8_t code) {
         return;
     }
     session.link.state = State::closed;
+    session.link.reopening = false;
     Context::stop_timer(session, SessionTimer::link);
     ++context.counters.links_refused;
     context.event(EventKind::broker_refused, session, refusal_text(code), code);

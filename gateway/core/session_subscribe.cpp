@@ -6,6 +6,7 @@
 
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_link.hpp"
+#include "gateway/core/topic_rules.hpp"
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn::gateway::session_subscribe {
@@ -38,7 +39,7 @@ Wanted find_filter(Context& context, const Session& session, const Message& mess
     switch (wanted.subscription.form) {
         case TopicIdType::normal:
             filter = message.data;
-            wanted.code = topic_filter_valid(filter) ? ReturnCode::accepted : ReturnCode::not_supported;
+            wanted.code = filter_accepted(filter) ? ReturnCode::accepted : ReturnCode::not_supported;
             break;
         case TopicIdType::predefined:
             filter = context.predefined.name_of(message.topic_id, session.id_octets());
@@ -46,7 +47,7 @@ Wanted find_filter(Context& context, const Session& session, const Message& mess
             break;
         case TopicIdType::short_name:
             filter = short_name.bytes();
-            wanted.code = topic_name_valid(filter) ? ReturnCode::accepted : ReturnCode::not_supported;
+            wanted.code = name_accepted(filter) ? ReturnCode::accepted : ReturnCode::not_supported;
             break;
         case TopicIdType::reserved:  // D37
             wanted.code = ReturnCode::not_supported;
@@ -249,6 +250,9 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         answer(context, session, message.message_id, subscribe.last_granted, subscribe.last_topic_id,
                subscribe.last_code);
         return;
+    }
+    if (session.link.reopening) {
+        return;  // a moment only: "congestion" would silence the device for T_WAIT, so it may repeat
     }
     const char* congested = nullptr;
     if (subscribe.pending != Pending::none) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/core/session_link.hpp"
+#include "gateway/core/topic_rules.hpp"
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn::gateway::session_uplink {
@@ -58,7 +59,7 @@ void find_topic(Context& context, Session& session, const Message& publish, Topi
         case TopicIdType::short_name:
             found.short_name = short_name_of(publish.topic_id);
             found.name = found.short_name.bytes();
-            found.code = topic_name_valid(found.name) ? ReturnCode::accepted : ReturnCode::not_supported;
+            found.code = name_accepted(found.name) ? ReturnCode::accepted : ReturnCode::not_supported;
             break;
         case TopicIdType::reserved:  // D37
             found.code = ReturnCode::not_supported;
@@ -254,7 +255,7 @@ void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t messa
 void on_register(Context& context, Session& session, const Message& message) {
     ReturnCode code = ReturnCode::accepted;
     std::uint16_t id = kTopicIdNone;
-    if (!topic_name_valid(message.data)) {  // D34
+    if (!name_accepted(message.data)) {  // D34
         code = ReturnCode::not_supported;
     } else if (TopicEntry* const entry =
                    session.topics.add(context.names.intern(message.data), context.predefined,
@@ -294,7 +295,8 @@ void on_publish(Context& context, Session& session, const Message& message) {
         }
     }
     if (session.link.reopening) {
-        ++context.counters.uplink_congestion;  // a moment only: "congestion" would silence the device for T_WAIT
+        // A moment only: to say "congestion" would silence the device for T_WAIT.
+        ++context.counters.uplink_congestion;
         return;
     }
     if (!session.link_open() || session.link.congested) {
@@ -369,7 +371,7 @@ void on_publish_minus_one(Context& context, const Endpoint& from, const Session*
         packet.topic = Bytes{message.data.data, message.topic_id};
         packet.payload = Bytes{message.data.data + message.topic_id, message.data.size - message.topic_id};
     }
-    if (packet.topic.empty() || !topic_name_valid(packet.topic) || !context.own_link_up) {
+    if (packet.topic.empty() || !name_accepted(packet.topic) || !context.own_link_up) {
         ++context.counters.minus_one_dropped;  // never answered (D26)
         context.event(
             EventKind::datagram_dropped, from,

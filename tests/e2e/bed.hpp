@@ -81,9 +81,11 @@ struct Bed {
     /// Starts DORMOUSE_PUB or DORMOUSE_SUB against the gateway (-h and -p come first).
     Tool& tool(const std::string& program, std::vector<std::string> arguments, bool with_input = false,
                Where where = Where::here());
+    /// A process of any kind, not started.
     test::Process& process();
-    /// Waits until the device's client id is connected to the broker without it, and so on: mosquitto's log.
+    /// Waits until mosquitto's log (of all starts) says this so many times.
     void await_broker_log(const std::string& text, int count = 1, Where where = Where::here()) const;
+    /// The logs of all parts, for a test that has failed.
     std::string show() const;
 };
 

@@ -227,7 +227,7 @@ void burst_of_1000_qos1_messages_arrives_in_order(Bed& bed) {
     device.subscribe("down/#", 1);
     const auto burst = numbered("m", kBurst);
     assert_true(test::broker_publish_lines(bed.broker, "down/burst", burst, 1));
-    assert_true(device.collect(kBurst, 60000));
+    assert_true(device.collect(kBurst, 20000));
     assert_true(same_list(payloads_of(device.inbox), burst));
     device.expect_nothing(100);
 }
@@ -239,7 +239,7 @@ void burst_of_1000_qos2_messages_arrives_in_order(Bed& bed) {
     device.subscribe("down/#", 2);
     const auto burst = numbered("m", kBurst);
     assert_true(test::broker_publish_lines(bed.broker, "down/burst", burst, 2));
-    assert_true(device.collect(kBurst, 60000));
+    assert_true(device.collect(kBurst, 20000));
     assert_true(same_list(payloads_of(device.inbox), burst));
     assert_int_equal(device.duplicates_seen, 0);
 }

@@ -71,11 +71,18 @@ void qos0_messages_wait_in_the_gateway(Bed& bed) {
     assert_true(same_list(fetch(device), numbered("m", 50)));
 }
 
-// The broker's queue is the store: more than the gateway may hold (sleep.max_messages) is not lost.
-void one_wake_up_brings_500_qos1_messages_in_order(Bed& bed) {
+// The broker's queue is the store: more than the gateway may hold (sleep.max_messages) is not lost. Not every
+// broker keeps to its in-flight window: mosquitto 2.0.11 sends up to 20 more for each acknowledgement, so
+// after ten of them more than 200 are in flight.
+void one_wake_up_brings_500_qos1_messages_in_order_to_a_slow_device(Bed& bed) {
     UdpDevice& device = start_sleeper(bed, 1);
     assert_true(test::broker_publish_lines(bed.broker, "sleep/x", numbered("m", 500), 1));
-    assert_true(same_list(fetch(device), numbered("m", 500)));
+    wake(device);
+    assert_true(device.collect(10));
+    wait_until(2000,
+               [&] { return test::count_of(bed.broker.log_text(), "Sending PUBLISH to sleeper") > 200; });
+    device.await(MessageType::pingresp, 30000);
+    assert_true(same_list(payloads_of(device.inbox), numbered("m", 500)));
 }
 
 // SN12-74, D15: a name behind a wildcard is announced within the wake-up.
@@ -137,7 +144,7 @@ int main() {
         BED_TEST(one_wake_up_brings_50_qos1_messages_in_order_and_pingresp_last),
         BED_TEST(one_wake_up_brings_50_qos2_messages_once_each),
         BED_TEST(qos0_messages_wait_in_the_gateway),
-        BED_TEST(one_wake_up_brings_500_qos1_messages_in_order),
+        BED_TEST(one_wake_up_brings_500_qos1_messages_in_order_to_a_slow_device),
         BED_TEST(wake_up_announces_new_names),
         BED_TEST(sleeper_may_wake_up_at_a_new_address),
         BED_TEST(connect_resumes_a_sleeping_session),

@@ -64,7 +64,7 @@ class GatewayProcess {
     std::string log_text() const { return read_file(log_path()); }
     /// Waits until the log (of all starts) says `text` at least `count` times.
     bool wait_for_log(const std::string& text, std::size_t count = 1, int timeout_ms = 10000) const;
-    /// Files descriptors it has open.
+    /// File descriptors it has open.
     std::size_t descriptor_count() const;
 
   private:

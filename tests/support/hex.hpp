@@ -52,7 +52,9 @@ inline std::string to_hex(mqttsn::Bytes bytes) {
     return out;
 }
 
-inline mqttsn::Bytes view(const Octets& octets) { return mqttsn::Bytes{octets.data(), octets.size()}; }
+inline mqttsn::Bytes view(const Octets& octets) {
+    return mqttsn::Bytes{octets.data(), octets.size()};
+}
 inline mqttsn::Bytes view(std::string_view text) {
     return mqttsn::Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

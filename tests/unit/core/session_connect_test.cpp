@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How a session begins and ends. Sleep has a file of its own (session_sleep_test.cpp).
+// How a session begins and ends. Sleep has a file of its own (session_sleep_test.cpp), and so has
+// another address (session_takeover_test.cpp).
 #include "gateway/core/session_connect.hpp"
 
 #include <string>
@@ -10,8 +11,6 @@
 
 using namespace mqttsn;
 using namespace test;
-using mqttsn::gateway::Takeover;
-using PacketType = mqtt::PacketType;
 
 namespace {
 
@@ -408,63 +407,6 @@ void lost_device_is_told_so_when_it_speaks_again(void**) {
     d1.gets(make_connack(ReturnCode::accepted));
 }
 
-// Other addresses (D10, D11, faults rows 2, 4)
-
-void connect_from_a_new_address_takes_the_session_over(void**) {
-    Harness g;
-    const Device old_place = g.connected("d1", false);
-    const Device new_place = g.device("d1");
-    new_place.sends(connect_of(new_place, false));
-    old_place.closes(true);
-    old_place.link_gone(LinkCloseReason::requested);
-    new_place.opens(Open{false, "", ""});
-    new_place.accepted(true);
-    new_place.gets(make_connack(ReturnCode::accepted));
-    assert_int_equal(g.counters().takeovers, 1);
-    assert_int_equal(g.gateway().session_count(), 1);
-    new_place.from_broker(publish(0, 0, "a", "x"));
-    assert_true(g.take().at(0).starts_with("to d1@2: REGISTER"));
-    old_place.sends(make_pingreq(Bytes{}));  // forgotten there
-    old_place.gets(make_disconnect());
-}
-
-void takeover_reject_leaves_the_old_session_untouched(void**) {
-    Settings settings;
-    settings.session.takeover = Takeover::reject;
-    Harness g(settings);
-    const Device old_place = g.connected("d1", false);
-    const Device new_place = g.device("d1");
-    new_place.sends(connect_of(new_place, true));
-    new_place.gets(make_connack(ReturnCode::not_supported));
-    g.nothing();
-    old_place.sends(make_pingreq(Bytes{}));
-    old_place.gets(make_pingresp());
-    old_place.sends(make_disconnect());
-    old_place.gets(make_disconnect());
-    old_place.closes(true);
-    old_place.link_gone(LinkCloseReason::requested);
-    new_place.sends(connect_of(new_place, true));  // free now
-    new_place.opens(Open{});
-    new_place.accepted();
-    new_place.gets(make_connack(ReturnCode::accepted));
-}
-
-// D11: the port was given to another device.
-void another_client_id_at_the_same_address_loses_the_old_one(void**) {
-    Harness g;
-    const Device first = g.connected("d1");
-    const Device second = g.device_at(first, "d2");
-    second.sends(connect_of(second, true));
-    first.closes(false);
-    second.opens(Open{});
-    first.from_broker(publish(0, 0, "a", "not for d2"));
-    first.link_gone(LinkCloseReason::requested);
-    second.accepted();
-    second.gets(make_connack(ReturnCode::accepted));
-    assert_int_equal(g.counters().sessions_lost, 1);
-    assert_int_equal(g.gateway().session_count(), 1);
-}
-
 }  // namespace
 
 int main() {
@@ -493,9 +435,6 @@ int main() {
         cmocka_unit_test(silent_device_is_lost_after_the_tolerance_to_the_millisecond),
         cmocka_unit_test(any_message_restarts_the_supervision),
         cmocka_unit_test(lost_device_is_told_so_when_it_speaks_again),
-        cmocka_unit_test(connect_from_a_new_address_takes_the_session_over),
-        cmocka_unit_test(takeover_reject_leaves_the_old_session_untouched),
-        cmocka_unit_test(another_client_id_at_the_same_address_loses_the_old_one),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -370,61 +370,6 @@ void going_to_sleep_keeps_what_was_not_acked(void**) {
     d1.gets(publish_to(1, 5, "1", true));
 }
 
-// The link is down: nothing more can come in this cycle, so the device need not stay awake for it.
-
-void wake_up_without_a_link_ends_with_pingresp(void**) {
-    Harness g;
-    const Device d1 = sleeper(g);
-    d1.from_broker(publish(0, 0, "a", "0"));
-    d1.link_gone();
-    wakes(d1);
-    d1.gets(publish_to(0, 0, "0"));
-    d1.gets(make_pingresp());
-}
-
-void wake_up_without_a_link_leaves_qos1_messages_for_later(void**) {
-    Harness g;
-    const Device d1 = sleeper(g);
-    d1.from_broker(publish(1, 5, "a", "1"));
-    d1.link_gone();
-    wakes(d1);
-    d1.gets(make_pingresp());
-    d1.link_returns(true, Open{false, "", ""});
-    g.nothing();
-    wakes(d1);
-    d1.gets(publish_to(1, 5, "1"));
-}
-
-void link_lost_in_the_cycle_ends_it(void**) {
-    Harness g;
-    const Device d1 = sleeper(g);
-    wakes(d1);
-    d1.to_broker(pingreq());
-    d1.link_gone();
-    d1.gets(make_pingresp());
-    d1.link_returns(true, Open{false, "", ""});
-    d1.from_broker(publish(2, 5, "a", "1"));
-    wakes(d1);
-    d1.gets(publish_to(2, 5, "1"));
-    d1.sends(make_pubrec(5));
-    d1.to_broker(ack(PacketType::pubrec, 5));
-    d1.link_gone();  // PUBREL cannot come now
-    d1.gets(make_pingresp());
-}
-
-// D40, D41: five minutes of hold-off are not for a device that wants to sleep again.
-void congestion_of_an_awake_device_ends_its_cycle(void**) {
-    Harness g;
-    const Device d1 = sleeper(g);
-    d1.from_broker(publish(1, 5, "a", "1"));
-    wakes(d1);
-    d1.gets(publish_to(1, 5, "1"));
-    d1.sends(make_puback(1, 5, ReturnCode::congestion));
-    d1.gets(make_pingresp());
-    wakes(d1);
-    d1.gets(publish_to(1, 5, "1", true));
-}
-
 }  // namespace
 
 int main() {
@@ -449,10 +394,6 @@ int main() {
         cmocka_unit_test(disconnect_from_asleep_ends_the_session),
         cmocka_unit_test(sleep_again_while_awake_takes_back_what_is_on_the_wire),
         cmocka_unit_test(going_to_sleep_keeps_what_was_not_acked),
-        cmocka_unit_test(wake_up_without_a_link_ends_with_pingresp),
-        cmocka_unit_test(wake_up_without_a_link_leaves_qos1_messages_for_later),
-        cmocka_unit_test(link_lost_in_the_cycle_ends_it),
-        cmocka_unit_test(congestion_of_an_awake_device_ends_its_cycle),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -278,12 +278,17 @@ void every_message_is_survived_in_every_state(void**) {
     }
 }
 
-void every_pair_of_messages_is_survived_in_every_state(void**) {
+// Each pair in a quarter of the states, so that all pairs and all states have their turn within seconds.
+void pairs_of_messages_are_survived_in_every_state(void**) {
     const std::vector<std::string> messages = all_messages();
+    std::size_t turn = 0;
     for (const State& state : kStates) {
-        for (const std::string& first : messages) {
-            for (const std::string& second : messages) {
-                run(state, {first, second});
+        ++turn;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            for (std::size_t j = 0; j < messages.size(); ++j) {
+                if ((i + 2 * j + turn) % 4 == 0) {
+                    run(state, {messages[i], messages[j]});
+                }
             }
         }
     }
@@ -361,7 +366,7 @@ void every_link_event_is_survived_in_every_state(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(every_message_is_survived_in_every_state),
-        cmocka_unit_test(every_pair_of_messages_is_survived_in_every_state),
+        cmocka_unit_test(pairs_of_messages_are_survived_in_every_state),
         cmocka_unit_test(every_packet_of_the_broker_is_survived_in_every_state),
         cmocka_unit_test(every_link_event_is_survived_in_every_state),
     };
