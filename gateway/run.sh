@@ -37,12 +37,17 @@ build=$root/build/run
 work=$(mktemp -d)
 broker_pid=
 gateway_pid=
+sub_pid=
+device_pid=
+ready_topic=
 finish() {
     local status=$?
     trap - EXIT INT TERM
-    for pid in $gateway_pid $broker_pid; do
+    for pid in $sub_pid $device_pid $gateway_pid; do
         kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
     done
+    [ -z "$ready_topic" ] || mosquitto_pub -h 127.0.0.1 -p $broker_port -r -n -t "$ready_topic" 2>/dev/null
+    [ -z "$broker_pid" ] || { kill "$broker_pid" 2>/dev/null && wait "$broker_pid" 2>/dev/null; }
     rm -rf "$work"
     exit "$status"
 }
@@ -76,7 +81,8 @@ if answers $broker_port; then
 else
     mosquitto=$(command -v mosquitto || echo /usr/sbin/mosquitto)
     printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$broker_port" >"$work/mosquitto.conf"
-    "$mosquitto" -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
+    # setsid: Ctrl-C goes to this script alone, which then ends the gateway first and the broker after it.
+    setsid "$mosquitto" -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
     broker_pid=$!
     wait_for 5 answers $broker_port || {
         cat "$work/mosquitto.log" >&2
@@ -89,6 +95,7 @@ fi
 if [ $demo = no ]; then
     cat <<TEXT
 
+The programs are in $build (cmake --install $build puts them into the system).
 Try in another terminal:
   mosquitto_sub -v -t 'demo/#' &
   $pub -t demo/hello -m 'from a device' -q 1
@@ -97,7 +104,7 @@ Try in another terminal:
 Ctrl-C stops the gateway${broker_pid:+ and the broker}.
 
 TEXT
-    "$gateway" "${gateway_options[@]}" &
+    setsid "$gateway" "${gateway_options[@]}" &
     gateway_pid=$!
     wait "$gateway_pid"
     exit $?
@@ -109,6 +116,7 @@ run=demo-$$
 cat >"$work/gateway.toml" <<TEXT
 [gateway]
 name = "$run"
+status_topic = ""
 [[listen]]
 url = "udp://127.0.0.1:0"
 [[predefined_topic]]
@@ -133,7 +141,8 @@ echo "started mqttsn-gateway on udp://127.0.0.1:$port"
 echo
 
 # The retained "ready" comes at once when the subscription stands: no guess how long to wait.
-mosquitto_pub -h 127.0.0.1 -p $broker_port -r -t "$run/ready" -m ready || fail "the broker takes no message"
+ready_topic=$run/ready
+mosquitto_pub -h 127.0.0.1 -p $broker_port -r -t "$ready_topic" -m ready || fail "the broker takes no message"
 mosquitto_sub -h 127.0.0.1 -p $broker_port -v -W 30 -q 2 -t "$run/#" >"$work/seen" 2>"$work/sub.log" &
 sub_pid=$!
 seen() { grep -qxF "$run/$1 $2" "$work/seen"; }
@@ -153,6 +162,7 @@ show 0 qos0 -i demo-device -q 0 -t "$run/qos0"
 show 1 qos1 -i demo-device -q 1 -t "$run/qos1"
 show 2 qos2 -i demo-device -q 2 -t "$run/qos2"
 kill $sub_pid 2>/dev/null || true
+sub_pid=
 
 echo
 echo "broker -> device"
@@ -162,14 +172,14 @@ device_pid=$!
 wait_for 10 logged "device subscribed" || { cat "$work/device.log" >&2; fail "mqttsn-sub could not subscribe"; }
 echo "\$ mosquitto_pub -t $run/room/4 -m 'hello, device' -q 1"
 mosquitto_pub -h 127.0.0.1 -p $broker_port -q 1 -t "$run/room/4" -m 'hello, device'
-wait "$device_pid" || { cat "$work/device.log" >&2; fail "the message did not reach the device"; }
+waiting=$device_pid
+device_pid=
+wait "$waiting" || { cat "$work/device.log" >&2; fail "the message did not reach the device"; }
 [ "$(cat "$work/device")" = "$run/room/4 hello, device" ] || fail "the device got something else: $(cat "$work/device")"
 echo "  mqttsn-sub: $(cat "$work/device")"
 
-mosquitto_pub -h 127.0.0.1 -p $broker_port -r -n -t "$run/ready"
 kill "$gateway_pid"
 wait "$gateway_pid" || fail "the gateway did not stop properly"
 gateway_pid=
-mosquitto_pub -h 127.0.0.1 -p $broker_port -r -n -t "mqttsn/gateway/1/status"
 echo
 echo "All steps passed."

@@ -48,13 +48,22 @@ step() {
     "$@" || { echo "FAILED: $name" >&2; exit 1; }
     echo "=== $name: ok, $((SECONDS - start)) s"
 }
-build() { cmake --preset "$1" "${launcher[@]}" >/dev/null && cmake --build --preset "$1" -j "$jobs" | tail -n 3; }
-run_tests() { local preset=$1; shift; ctest --preset "$preset" -j "$jobs" "$@" "${filter[@]}"; }
+build() {
+    mkdir -p build
+    { cmake --preset "$1" "${launcher[@]}" && cmake --build --preset "$1" -j "$jobs"; } >"build/$1.log" 2>&1 ||
+        { tail -n 60 "build/$1.log" >&2; return 1; }
+}
+run_tests() { # PRESET [CTEST OPTION...]: a --filter takes the place of the options
+    local preset=$1
+    shift
+    [ "${#filter[@]}" -eq 0 ] || set -- "${filter[@]}" --no-tests=ignore
+    ctest --preset "$preset" -j "$jobs" "$@"
+}
 
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
 format_check() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.err
+    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.log
 }
 
 [ $all = no ] || step "format (clang-format)" format_check

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/app/counter_log.hpp"
 #include "gateway/app/event_log.hpp"
 #include "gateway/broker/direct_engine.hpp"
 #include "gateway/broker/own_session.hpp"
@@ -24,6 +25,8 @@ namespace {
 
 constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends without ceremony
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
+constexpr std::uint64_t kSameSignalMs = 1000;
+constexpr std::uint32_t kCountersEverySeconds = 60;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
 
@@ -104,6 +107,9 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     bool own_session_stopped = false;
     Instant armed = kNever;
     std::string last_trouble;
+    std::uint64_t stopping_since = 0;
+    std::uint32_t housework_turns = 0;
+    CounterLog counter_log;
 
     Instant now() const { return Instant{Millis{static_cast<std::int64_t>(uv_now(&loop))}}; }
 
@@ -156,6 +162,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     void apply(const SendDatagram& effect) { listeners[effect.to.listener]->send(effect.to, effect.octets); }
     void apply(const LinkOpen& effect) { engine->open(effect.link, effect.connect); }
     void apply(const LinkClose& effect) { engine->close(effect.link, effect.with_disconnect); }
+    void apply(const LinkRead& effect) { engine->set_reading(effect.link, effect.on); }
     void apply(const Event& effect) { log_event(log, effect); }
     void apply(const LinkSend& effect) {
         if (effect.link == kOwnLink) {
@@ -169,7 +176,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     /// Before the loop waits for the next thing: write what this turn has brought, arm the one timer.
     void end_turn() {
         engine->flush();
-        if (state == State::stopping && core.link_count() == 0 && own_session_stopped) {
+        if (state == State::stopping && engine->link_count() == 0 && own_session_stopped) {
             close_all();
             return;
         }
@@ -194,7 +201,16 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
         }
         last_trouble = detail;
         log.write(LogLevel::error, link_close_reason_text(reason),
-                  {{"broker", to_string(config.broker)}, {"detail", detail}});
+                  {{"broker", to_string(config.broker)},
+                   {"detail", detail},
+                   {"next", "tries again; is the broker running there? (broker.url, --broker)"}});
+    }
+
+    void do_housework() {
+        log.flush_suppressed();
+        if (++housework_turns % kCountersEverySeconds == 0) {
+            counter_log.write_refusals(log, core.counters());
+        }
     }
 
     bool start();
@@ -243,9 +259,6 @@ bool Runner::Parts::start() {
         log.write(LogLevel::error, error);
         return false;
     }
-    if (!open_listeners()) {
-        return false;
-    }
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         uv_signal_init(&loop, &signals[i]);
         signals[i].data = this;
@@ -253,10 +266,12 @@ bool Runner::Parts::start() {
             &signals[i], [](uv_signal_t* handle, int number) { self(handle->data).on_signal(number); },
             kSignals[i]);
     }
+    if (!open_listeners()) {
+        return false;
+    }
     uv_prepare_start(&turn, [](uv_prepare_t* handle) { self(handle->data).end_turn(); });
     uv_timer_start(
-        &housework, [](uv_timer_t* timer) { self(timer->data).log.flush_suppressed(); }, kHouseworkMs,
-        kHouseworkMs);
+        &housework, [](uv_timer_t* timer) { self(timer->data).do_housework(); }, kHouseworkMs, kHouseworkMs);
     own_session = std::make_unique<OwnSession>(&loop, own_session_options(config), *this);
     own_session_started = own_session->start();
     own_session_stopped = !own_session_started;
@@ -267,7 +282,10 @@ bool Runner::Parts::start() {
 void Runner::Parts::on_signal(int number) {
     if (number == SIGHUP) {
         reload();
+    } else if (state == State::stopping && uv_now(&loop) - stopping_since < kSameSignalMs) {
+        // A terminal or a supervisor often signals the whole process group and the process: that is one wish.
     } else if (state == State::running) {
+        stopping_since = uv_now(&loop);
         log.write(LogLevel::info, "stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
         stop();
     } else {
@@ -286,6 +304,9 @@ void Runner::Parts::reload() {
         }
         return;
     }
+    for (const std::string& warning : result.config->warnings) {
+        log.write(LogLevel::warn, "config", {{"warning", warning}});
+    }
     for (const std::string& key : changes_needing_restart(config, *result.config)) {
         log.write(LogLevel::warn, "changed, but needs a restart", {{"key", key}});
     }
@@ -303,6 +324,7 @@ void Runner::Parts::reload() {
 /// Devices get DISCONNECT, the broker connections end with DISCONNECT, the status becomes "offline".
 void Runner::Parts::stop() {
     state = State::stopping;
+    counter_log.write_all(log, core.counters());
     core.handle_shutdown(now());
     drain();
     if (own_session_started) {
@@ -321,6 +343,11 @@ void Runner::Parts::close_all() {
     }
     state = State::closing;
     if (engine != nullptr) {
+        if (engine->link_count() > 0) {
+            log.write(LogLevel::warn,
+                      "broker connections cut without DISCONNECT: the broker publishes their wills",
+                      {{"connections", engine->link_count()}});
+        }
         engine->flush();
         engine->shutdown();
     }
@@ -347,7 +374,7 @@ int Runner::run() {
         parts.exit_code = kExitFailed;
         parts.close_all();
     } else {
-        parts.log.write(LogLevel::info, "ready", {{"broker", to_string(parts.config.broker)}});
+        parts.log.write(LogLevel::info, "started", {{"broker", to_string(parts.config.broker)}});
     }
     uv_run(&parts.loop, UV_RUN_DEFAULT);
     uv_loop_close(&parts.loop);

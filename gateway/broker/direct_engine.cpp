@@ -147,6 +147,14 @@ void DirectEngine::close(LinkId id, bool with_disconnect) {
     }
 }
 
+void DirectEngine::set_reading(LinkId id, bool on) {
+    if (DirectLink* const link = find(id)) {
+        link->set_reading(on);
+    } else {
+        ++shared_.counters.ignored_calls;
+    }
+}
+
 void DirectEngine::flush() {
     for (const LinkId id : dirty_) {
         if (DirectLink* link = find(id)) {

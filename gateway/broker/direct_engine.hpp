@@ -49,6 +49,7 @@ class DirectEngine final : public Engine, private DirectLinkOwner {
     void open(LinkId link, const mqtt::Connect& connect) override;
     void send(LinkId link, const mqtt::Packet& packet) override;
     void close(LinkId link, bool with_disconnect) override;
+    void set_reading(LinkId link, bool on) override;
     void flush() override;
     void shutdown() override;
 

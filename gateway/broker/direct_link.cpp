@@ -142,6 +142,7 @@ void DirectLink::drain() {
         end(LinkCloseReason::requested, "");  // no CONNECT has been sent, or nothing can be sent any more
         return;
     }
+    set_reading(true);  // or the broker's end would not be noticed
     state_ = State::draining;
     owner_.link_connect_done(*this);
     owner_.set_deadline(*this, shared_.options.drain_ms);
@@ -154,6 +155,17 @@ void DirectLink::drain() {
             sealed_);  // in one write with DISCONNECT: the broker may close at once when it has read that
     }
     write_out();
+}
+
+void DirectLink::set_reading(bool on) {
+    if (state_ != State::open) {
+        return;
+    }
+    if (on) {
+        uv_read_start(stream(), on_alloc, on_read);  // UV_EALREADY when it never stopped
+    } else {
+        uv_read_stop(stream());
+    }
 }
 
 void DirectLink::on_deadline() {

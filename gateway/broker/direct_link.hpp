@@ -94,6 +94,8 @@ class DirectLink {
     void pump();
     /// Sends what is queued and DISCONNECT, then waits for the peer to close.
     void drain();
+    /// Back-pressure, while open.
+    void set_reading(bool on);
     /// Closes at once. The first outcome counts.
     void end(LinkCloseReason reason, std::string detail);
     void on_deadline();

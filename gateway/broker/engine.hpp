@@ -45,6 +45,9 @@ class Engine {
     /// comes when the broker has closed its side or after a second. Otherwise the connection ends at once, so
     /// that the broker publishes the will.
     virtual void close(LinkId link, bool with_disconnect) = 0;
+    /// Back-pressure: stops or goes on reading. What has been read already is still delivered. While stopped,
+    /// the end of the connection is not noticed.
+    virtual void set_reading(LinkId link, bool on) = 0;
     /// Writes out what send() queued: call once when a batch of inputs is done.
     virtual void flush() = 0;
     /// Ends every link without DISCONNECT and releases all handles; the loop must then run until nothing is

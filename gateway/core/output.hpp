@@ -38,7 +38,14 @@ struct LinkClose {
     bool with_disconnect = true;
 };
 
-using Output = std::variant<SendDatagram, LinkOpen, LinkSend, LinkClose, Event>;
+/// Back-pressure: stop, or go on, reading from the broker on this link. What has been read already still
+/// comes.
+struct LinkRead {
+    LinkId link;
+    bool on = true;
+};
+
+using Output = std::variant<SendDatagram, LinkOpen, LinkSend, LinkClose, LinkRead, Event>;
 
 }  // namespace mqttsn::gateway
 

@@ -72,6 +72,7 @@ struct SessionLink {
     State state = State::closed;
     LinkId id;
     bool congested = false;
+    bool paused = false;        ///< the broker is not read from: the device's queue is full
     std::uint8_t failures = 0;  ///< in a row, for the backoff
     bool reopening = false;     ///< closed only to be opened again: no outage, no backoff
     std::uint16_t pings = 0;    ///< PINGREQs not answered yet
@@ -91,6 +92,7 @@ struct UplinkExchange {
     Phase phase = Phase::published;
     std::uint8_t qos = 1;
     bool downgraded = false;  ///< QoS 2 of the device, QoS 1 to the broker ([broker] above_max_qos)
+    bool abandoned = false;   ///< the device has reused the id: the broker's answers are not for it
     bool on_link = true;      ///< sent on the link that is open now: a repetition needs no forwarding
     TopicIdType topic_id_type = TopicIdType::normal;
     std::uint16_t message_id = 0;

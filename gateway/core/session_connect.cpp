@@ -362,6 +362,7 @@ void on_disconnect(Context& context, Session& session, const Message& message) {
         session.state = SessionState::asleep;
         session.connect.sleep_s = message.duration;
         session_downlink::suspend(session);
+        session_downlink::pump(context, session);  // sends nothing now, but the broker may be read again
         supervise(context, session);
         if (!was_asleep) {
             context.event(EventKind::session_asleep, session);
@@ -408,6 +409,7 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
 void back_to_sleep(Context& context, Session& session, bool with_pingresp) {
     session.state = SessionState::asleep;
     session_downlink::suspend(session);
+    session_downlink::pump(context, session);
     if (with_pingresp) {
         context.send(session, make_pingresp());
         session.connect.last_heard =

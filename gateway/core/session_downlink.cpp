@@ -294,6 +294,10 @@ void on_pubcomp(Context& context, Session& session, const Message& message) {
 
 void pump(Context& context, Session& session) {
     SessionDownlink& downlink = session.downlink;
+    if (downlink.queue.size() <= context.settings.sleep.max_messages / 2 ||
+        session.state == SessionState::asleep) {
+        session_link::pause_reading(context, session, false);
+    }
     if (session.state != SessionState::active && session.state != SessionState::awake) {
         return;
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/core/session_downlink.hpp"
+#include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
 
 namespace mqttsn::gateway::session_intake {
@@ -12,6 +13,8 @@ namespace {
 using Phase = SessionDownlink::Phase;
 using Kind = DownlinkItem::Kind;
 
+// An engine reads 64 KiB at a time, four times a turn; small messages take more room here than on the wire.
+constexpr std::size_t kOvershootMax = 4UL * 1024 * 1024;
 constexpr std::size_t kRefusedMax = 256;  // more than any broker's in-flight window that makes sense
 
 /// Can this message ever reach the device in one datagram (SN12-92)?
@@ -29,7 +32,8 @@ bool fits(const Context& context, const Session& session, const mqtt::Packet& pa
 }
 
 /// D19: the oldest QoS 0 message goes first, then the oldest; never the one that is on the wire, and of QoS 1
-/// and 2 only where the broker would forget them anyway (clean session). @return false when nothing can go.
+/// and 2 only from a sleeper that the broker would forget anyway (clean session). @return false when nothing
+/// can go.
 bool drop_one(Context& context, Session& session) {
     SessionDownlink& downlink = session.downlink;
     const std::size_t first = downlink.phase == Phase::idle ? 0 : 1;
@@ -37,8 +41,9 @@ bool drop_one(Context& context, Session& session) {
     for (std::size_t i = first; i < downlink.queue.size() && victim == downlink.queue.size(); ++i) {
         victim = downlink.queue[i].qos == 0 && downlink.queue[i].kind == Kind::message ? i : victim;
     }
-    for (std::size_t i = first;
-         session.connect.clean && i < downlink.queue.size() && victim == downlink.queue.size(); ++i) {
+    for (std::size_t i = first; session.connect.clean && session.state == SessionState::asleep &&
+                                i < downlink.queue.size() && victim == downlink.queue.size();
+         ++i) {
         victim = downlink.queue[i].kind == Kind::message ? i : victim;
     }
     if (victim == downlink.queue.size()) {
@@ -73,6 +78,18 @@ void refuse_message(Context& context, Session& session, const mqtt::Packet& pack
     ++counter;
     context.event(EventKind::message_dropped, session, cause, -1, packet.topic);
     refuse_upstream(context, session, packet.qos, packet.packet_id);
+}
+
+/// A clean session that is being emptied: the broker is not read from until there is room again. What one
+/// read has brought already is taken, up to a bound of its own.
+bool overshoot(Context& context, Session& session, const mqtt::Packet& packet) {
+    const DownlinkQueue& queue = session.downlink.queue;
+    if (packet.qos == 0 || !session.connect.clean || session.state == SessionState::asleep ||
+        queue.octets() + queue.size() * sizeof(DownlinkItem) > kOvershootMax) {
+        return false;
+    }
+    session_link::pause_reading(context, session, true);
+    return true;
 }
 
 /// A broker may have more in flight than we hold (mosquitto 2.0.11 does after a reconnect, whatever its
@@ -167,7 +184,7 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
                        context.counters.downlink_dropped_refused);
         return;
     }
-    if (!make_room(context, session, packet.payload.size)) {
+    if (!make_room(context, session, packet.payload.size) && !overshoot(context, session, packet)) {
         if (packet.qos > 0 && leave_in_broker(context, session)) {
             return;
         }

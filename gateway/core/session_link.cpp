@@ -50,6 +50,7 @@ void open_now(Context& context, Session& session) {
     link.id = LinkId{session.slot, ++context.link_generation};
     link.state = State::opening;
     link.congested = false;
+    link.paused = false;
     link.pings = 0;
     context.outbox.push(LinkOpen{link.id, connect_packet(context, session)});
 }
@@ -144,6 +145,16 @@ void reopen(Context& context, Session& session) {
     session.link.reopening = true;
 }
 
+void pause_reading(Context& context, Session& session, bool pause) {
+    SessionLink& link = session.link;
+    if (link.paused == pause || link.state != State::open) {
+        return;
+    }
+    link.paused = pause;
+    link.ping_at = context.now;  // the answers to our PINGREQs could not be read meanwhile
+    context.outbox.push(LinkRead{link.id, !pause});
+}
+
 void on_opened(Context& context, Session& session, bool session_present) {
     SessionLink& link = session.link;
     if (link.state != State::opening) {
@@ -159,7 +170,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
         return;  // the device has sent another CONNECT meanwhile: this link goes when the will is known
     }
     supervise(context, session);
-    session_uplink::on_link_opened(session);
+    session_uplink::on_link_opened(session, session_present);
     if (session.state == SessionState::connecting) {
         session_connect::on_accepted(context, session);
     } else {
@@ -259,7 +270,7 @@ void on_timer(Context& context, Session& session) {
     if (link.state != State::open) {
         return;
     }
-    if (link.pings > 0 && link.last_received < link.ping_at) {
+    if (link.pings > 0 && link.last_received < link.ping_at && !link.paused) {
         if (context.now - link.ping_at >= ping_answer_max(context)) {
             ++context.counters.links_failed;
             context.event(EventKind::broker_lost, session, "the broker does not answer PINGREQ");
@@ -276,18 +287,18 @@ void on_timer(Context& context, Session& session) {
     }
 }
 
+bool packet_id_in_use(const Session& session, std::uint16_t id) {
+    const auto& exchanges = session.uplink.exchanges;
+    const SessionSubscribe& subscribe = session.subscribe;
+    return (subscribe.pending != SessionSubscribe::Pending::none && subscribe.packet_id == id) ||
+           std::any_of(exchanges.begin(), exchanges.end(),
+                       [id](const UplinkExchange& exchange) { return exchange.packet_id == id; }) ||
+           std::find(subscribe.own_ids.begin(), subscribe.own_ids.end(), id) != subscribe.own_ids.end();
+}
+
 std::uint16_t own_packet_id(const Session& session) {
-    const auto in_use = [&session](std::uint16_t id) {
-        const auto& exchanges = session.uplink.exchanges;
-        const auto& own_ids = session.subscribe.own_ids;
-        return (session.subscribe.pending != SessionSubscribe::Pending::none &&
-                session.subscribe.packet_id == id) ||
-               std::any_of(exchanges.begin(), exchanges.end(),
-                           [id](const auto& e) { return e.packet_id == id; }) ||
-               std::find(own_ids.begin(), own_ids.end(), id) != own_ids.end();
-    };
     std::uint16_t id = 0xFFFE;  // devices count upwards from 1; the few of ours come from the other end
-    while (in_use(id)) {
+    while (packet_id_in_use(session, id)) {
         --id;
     }
     return id;

@@ -18,6 +18,9 @@ void close(Context& context, Session& session, bool with_disconnect);
 /// Closes and opens again: on a new connection the broker sends again what it has not been acknowledged.
 void reopen(Context& context, Session& session);
 
+/// Back-pressure on the broker while the device's queue is full.
+void pause_reading(Context& context, Session& session, bool pause);
+
 void on_opened(Context& context, Session& session, bool session_present);
 void on_refused(Context& context, Session& session, std::uint8_t code);
 void on_closed(Context& context, Session& session, LinkCloseReason reason);
@@ -27,6 +30,8 @@ void on_timer(Context& context, Session& session);
 /// An MQTT PINGREQ behind everything sent so far.
 void ping(Context& context, Session& session);
 
+/// The device or the gateway has a packet under this id on its way to the broker.
+bool packet_id_in_use(const Session& session, std::uint16_t id);
 /// A packet id for packets the gateway itself sends on the link; never one that the device has in flight.
 std::uint16_t own_packet_id(const Session& session);
 /// MsgId = packet id, but 0, which MQTT forbids, travels as FFFF (D28).

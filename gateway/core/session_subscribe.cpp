@@ -255,7 +255,9 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         return;  // a moment only: "congestion" would silence the device for T_WAIT, so it may repeat
     }
     const char* congested = nullptr;
-    if (subscribe.pending != Pending::none) {
+    if (session_link::packet_id_in_use(session, session_link::packet_id_of(message.message_id))) {
+        congested = "its MsgId is in use";
+    } else if (subscribe.pending != Pending::none) {
         congested = "one SUBSCRIBE or UNSUBSCRIBE at a time (SN12-85)";
     } else if (!session.link_open() || session.link.congested) {
         congested = "no connection to the broker, or it does not keep up";
@@ -279,7 +281,9 @@ void on_unsubscribe(Context& context, Session& session, const Message& message) 
         context.send(session, make_unsuback(message.message_id));  // always (SN12-88, D37)
         return;
     }
-    if (subscribe.pending != Pending::none || !session.link_open() || session.link.congested) {
+    if (subscribe.pending != Pending::none || !session.link_open() ||
+        session_link::packet_id_in_use(session, session_link::packet_id_of(message.message_id)) ||
+        session.link.congested) {
         return;  // UNSUBACK has no code for "later": the device repeats the request
     }
     if (find(session, wanted.subscription) != nullptr && has_other_form(session, wanted.subscription)) {

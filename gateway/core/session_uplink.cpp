@@ -135,9 +135,37 @@ mqtt::Packet packet_of(const Message& publish, Bytes name, std::uint8_t qos, std
     return packet;
 }
 
+void send_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
+    mqtt::Packet packet;
+    packet.type = mqtt::PacketType::pubrel;
+    packet.packet_id = packet_id;
+    context.send(session, packet);
+}
+
+/// Another message under an id that is not free yet: the device has given up the old one (it was restarted,
+/// say). The old exchange ends without a word to the device, which would take it for an answer to the new
+/// message; the new one passes when it is repeated. @return true when the message has been dealt with.
+bool on_reused_id(Context& context, Session& session, UplinkExchange& exchange) {
+    if (exchange.downgraded || !session.link_open() || !exchange.on_link) {
+        auto& exchanges = session.uplink.exchanges;
+        exchanges.erase(exchanges.begin() + (&exchange - exchanges.data()));
+        return false;
+    }
+    ++context.counters.dropped_out_of_state;
+    exchange.abandoned = true;
+    if (exchange.phase == Phase::received) {
+        exchange.phase = Phase::released;
+        send_pubrel(context, session, exchange.packet_id);
+    }
+    return true;
+}
+
 /// The same MsgId is on its way already. @return true when the message has been dealt with.
 bool on_known_exchange(Context& context, Session& session, UplinkExchange& exchange, const Message& publish,
                        Bytes name) {
+    if (exchange.content_hash != content_hash(context, publish)) {
+        return on_reused_id(context, session, exchange);
+    }
     ++context.counters.uplink_duplicates;
     exchange.since = context.now;
     if (exchange.phase != Phase::published) {
@@ -174,14 +202,6 @@ bool has_room(Context& context, Session& session) {
     return true;
 }
 
-bool packet_id_taken(const Session& session, std::uint16_t id) {
-    const auto& exchanges = session.uplink.exchanges;
-    const auto& own_ids = session.subscribe.own_ids;
-    return std::any_of(exchanges.begin(), exchanges.end(),
-                       [id](const auto& e) { return e.packet_id == id; }) ||
-           std::find(own_ids.begin(), own_ids.end(), id) != own_ids.end();
-}
-
 void publish_qos0(Context& context, Session& session, const Message& publish, Bytes name) {
     ++context.counters.uplink_published;
     context.send(session, packet_of(publish, name, 0, 0));
@@ -190,7 +210,7 @@ void publish_qos0(Context& context, Session& session, const Message& publish, By
 void start_exchange(Context& context, Session& session, const Message& publish, Bytes name,
                     std::uint8_t qos_up) {
     const std::uint16_t packet_id = session_link::packet_id_of(publish.message_id);
-    if (packet_id_taken(session, packet_id) || !has_room(context, session)) {
+    if (session_link::packet_id_in_use(session, packet_id) || !has_room(context, session)) {
         refuse(context, session, publish, ReturnCode::congestion, "limits.uplink_window reached");
         return;
     }
@@ -223,20 +243,26 @@ void on_broker_puback(Context& context, Session& session, UplinkExchange& exchan
         context.send(session, make_pubrec(exchange.message_id));
         return;
     }
-    context.send(session, make_puback(exchange.topic_id, exchange.message_id, ReturnCode::accepted));
+    if (!exchange.abandoned) {
+        context.send(session, make_puback(exchange.topic_id, exchange.message_id, ReturnCode::accepted));
+    }
     finish(context, session, exchange);
 }
 
-void send_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
-    mqtt::Packet packet;
-    packet.type = mqtt::PacketType::pubrel;
-    packet.packet_id = packet_id;
-    context.send(session, packet);
+void on_broker_pubrec(Context& context, Session& session, UplinkExchange& exchange) {
+    exchange.since = context.now;
+    if (exchange.abandoned) {
+        exchange.phase = Phase::released;
+        send_pubrel(context, session, exchange.packet_id);
+        return;
+    }
+    exchange.phase = Phase::received;
+    context.send(session, make_pubrec(exchange.message_id));
 }
 
 void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t message_id) {
     const std::uint16_t packet_id = session_link::packet_id_of(message_id);
-    if (packet_id_taken(session, packet_id) || !has_room(context, session)) {
+    if (session_link::packet_id_in_use(session, packet_id) || !has_room(context, session)) {
         ++context.counters.uplink_congestion;  // there is no code for this; the device repeats it
         return;
     }
@@ -391,12 +417,12 @@ void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packe
         on_broker_puback(context, session, *exchange);
     } else if (packet.type == mqtt::PacketType::pubrec && qos_up == 2 &&
                exchange->phase == Phase::published) {
-        exchange->phase = Phase::received;
-        exchange->since = context.now;
-        context.send(session, make_pubrec(exchange->message_id));
+        on_broker_pubrec(context, session, *exchange);
     } else if (packet.type == mqtt::PacketType::pubcomp && qos_up == 2 &&
                exchange->phase == Phase::released) {
-        context.send(session, make_pubcomp(exchange->message_id));
+        if (!exchange->abandoned) {
+            context.send(session, make_pubcomp(exchange->message_id));
+        }
         finish(context, session, *exchange);
     } else {
         ++context.counters.broker_ignored;
@@ -407,7 +433,13 @@ void reset(Session& session) {
     session.uplink = SessionUplink{};
 }
 
-void on_link_opened(Session& session) {
+void on_link_opened(Session& session, bool session_present) {
+    if (!session_present) {
+        // The broker has forgotten what it had received: a repeated PUBLISH must reach it again.
+        std::erase_if(session.uplink.exchanges, [](const UplinkExchange& exchange) {
+            return exchange.phase != Phase::published && !exchange.downgraded;
+        });
+    }
     for (UplinkExchange& exchange : session.uplink.exchanges) {
         exchange.on_link = false;
     }

@@ -26,7 +26,7 @@ void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packe
 /// came before. A rebooted device counts its MsgIds from the start again.
 void reset(Session& session);
 /// The link is another one now: what the device repeats must be passed on again.
-void on_link_opened(Session& session);
+void on_link_opened(Session& session, bool session_present);
 
 }  // namespace mqttsn::gateway::session_uplink
 

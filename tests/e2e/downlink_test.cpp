@@ -219,29 +219,32 @@ void message_over_max_datagram_is_dropped_and_the_next_arrives(Bed& bed) {
     assert_int_equal(device.inbox.size(), 0);
 }
 
-// D31: one at a time, in the broker's order, nothing twice.
-void burst_of_1000_qos1_messages_arrives_in_order(Bed& bed) {
+// D31: one at a time, in the broker's order, nothing twice. mosquitto 2.0.11 does not keep to its in-flight
+// window: each acknowledgement lets it send up to 20 more, so that hundreds arrive at once.
+void deliver_burst(Bed& bed, mqttsn::Qos qos, bool clean) {
     bed.start();
     UdpDevice& device = bed.device("sub");
-    device.connect();
-    device.subscribe("down/#", 1);
+    device.connect({.clean = clean});
+    device.subscribe("down/#", qos);
     const auto burst = numbered("m", kBurst);
-    assert_true(test::broker_publish_lines(bed.broker, "down/burst", burst, 1));
+    assert_true(test::broker_publish_lines(bed.broker, "down/burst", burst, qos));
     assert_true(device.collect(kBurst, 20000));
-    assert_true(same_list(payloads_of(device.inbox), burst));
-    device.expect_nothing(100);
-}
-
-void burst_of_1000_qos2_messages_arrives_in_order(Bed& bed) {
-    bed.start();
-    UdpDevice& device = bed.device("sub");
-    device.connect();
-    device.subscribe("down/#", 2);
-    const auto burst = numbered("m", kBurst);
-    assert_true(test::broker_publish_lines(bed.broker, "down/burst", burst, 2));
-    assert_true(device.collect(kBurst, 20000));
+    device.drain(100);
     assert_true(same_list(payloads_of(device.inbox), burst));
     assert_int_equal(device.duplicates_seen, 0);
+}
+
+void burst_of_1000_qos1_messages_arrives_in_order(Bed& bed) {
+    deliver_burst(bed, 1, false);
+}
+void burst_of_1000_qos2_messages_arrives_in_order(Bed& bed) {
+    deliver_burst(bed, 2, false);
+}
+void burst_of_1000_qos1_messages_arrives_in_order_in_a_clean_session(Bed& bed) {
+    deliver_burst(bed, 1, true);
+}
+void burst_of_1000_qos2_messages_arrives_in_order_in_a_clean_session(Bed& bed) {
+    deliver_burst(bed, 2, true);
 }
 
 // In portions that any socket buffer holds: UDP itself promises nothing.
@@ -278,6 +281,8 @@ int main() {
         BED_TEST(message_over_max_datagram_is_dropped_and_the_next_arrives),
         BED_TEST(burst_of_1000_qos1_messages_arrives_in_order),
         BED_TEST(burst_of_1000_qos2_messages_arrives_in_order),
+        BED_TEST(burst_of_1000_qos1_messages_arrives_in_order_in_a_clean_session),
+        BED_TEST(burst_of_1000_qos2_messages_arrives_in_order_in_a_clean_session),
         BED_TEST(burst_of_1000_qos0_messages_arrives_in_order),
     };
     return cmocka_run_group_tests_name("e2e.downlink", tests, nullptr, nullptr);

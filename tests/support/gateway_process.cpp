@@ -11,7 +11,7 @@ namespace test {
 namespace {
 
 constexpr int kReadyMs = 20000;
-constexpr const char* kReady = " ready ";
+constexpr const char* kReady = " started ";
 
 }  // namespace
 

@@ -33,7 +33,7 @@ class GatewayProcess {
 
     GatewayProcess() = default;
 
-    /// Writes the config, starts the gateway and waits until its log says "ready". The first start picks the
+    /// Writes the config, starts the gateway and waits until its log says "started". The first start picks the
     /// port.
     [[nodiscard]] bool start();
     /// Writes the config and starts the gateway, for tests in which it ends by itself; see wait().

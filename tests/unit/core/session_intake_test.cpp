@@ -303,22 +303,55 @@ void overflow_drops_the_oldest_qos0_first_never_what_is_on_the_wire(void**) {
 }
 
 // A clean session has no second chance: the broker forgets with the connection.
-void overflow_of_a_clean_session_drops_the_oldest_and_acks_it(void**) {
+void overflow_of_a_clean_sleeper_drops_the_oldest_and_acks_it(void**) {
     Harness g(with_room_for(3, 65536));
     const Device d1 = g.connected("d1", true, 6000);
     d1.subscribes(1, "a", 2);
-    d1.from_broker(publish(1, 1, "a", "wire"));
-    d1.gets(publish_to(1, 1, "wire"));
+    d1.sleeps(60);
     d1.from_broker(publish(2, 2, "a", "oldest"));
     d1.from_broker(publish(1, 3, "a", "kept"));
-    d1.from_broker(publish(1, 4, "a", "new"));
+    d1.from_broker(publish(1, 4, "a", "kept too"));
+    d1.from_broker(publish(1, 5, "a", "new"));
     d1.to_broker(ack(PacketType::pubrec, 2));
     d1.from_broker(ack(PacketType::pubrel, 2));
     d1.to_broker(ack(PacketType::pubcomp, 2));
     g.nothing();
 }
 
-// mosquitto 2.0.11 has more than its window in flight after a reconnect: nothing of that may be acknowledged
+// Acknowledging what is dropped would only make the broker send more.
+void clean_session_that_is_being_emptied_stops_reading_from_the_broker_and_loses_nothing(void**) {
+    Harness g(with_room_for(2, 65536));
+    const Device d1 = g.connected("d1", true, 6000);
+    d1.subscribes(1, "a", 1);
+    std::vector<bool> reading;
+    g.observer = [&reading](const mqttsn::gateway::Output& output) {
+        if (const auto* const read = std::get_if<mqttsn::gateway::LinkRead>(&output)) {
+            reading.push_back(read->on);
+        }
+    };
+    d1.from_broker(publish(1, 1, "a", "one"));
+    d1.gets(publish_to(1, 1, "one"));
+    d1.from_broker(publish(1, 2, "a", "two"));
+    assert_int_equal(reading.size(), 0);
+    d1.from_broker(publish(1, 3, "a", "three"));  // was on its way when the reading stopped
+    d1.from_broker(publish(1, 4, "a", "four"));
+    assert_int_equal(reading.size(), 1);
+    assert_false(reading[0]);
+    for (std::uint16_t id = 1; id <= 4; ++id) {
+        d1.sends(make_puback(1, id, ReturnCode::accepted));
+        d1.to_broker(ack(PacketType::puback, id));
+        if (id < 4) {
+            static const char* const kTexts[] = {"two", "three", "four"};
+            d1.gets(publish_to(1, static_cast<std::uint16_t>(id + 1), kTexts[id - 1]));
+        }
+    }
+    assert_int_equal(reading.size(), 2);
+    assert_true(reading[1]);
+    assert_int_equal(g.counters().downlink_dropped_overflow, 0);
+    g.observer = nullptr;
+}
+
+// mosquitto 2.0.11 does not keep to its in-flight window: nothing of the surplus may be acknowledged
 // unseen.
 void overflow_of_a_persistent_session_stays_in_the_broker_and_is_fetched_later(void**) {
     Harness g(with_room_for(2, 65536));
@@ -432,7 +465,8 @@ int main() {
         cmocka_unit_test(topic_that_fits_no_register_is_dropped),
         cmocka_unit_test(long_topic_arrives_under_a_predefined_id),
         cmocka_unit_test(overflow_drops_the_oldest_qos0_first_never_what_is_on_the_wire),
-        cmocka_unit_test(overflow_of_a_clean_session_drops_the_oldest_and_acks_it),
+        cmocka_unit_test(overflow_of_a_clean_sleeper_drops_the_oldest_and_acks_it),
+        cmocka_unit_test(clean_session_that_is_being_emptied_stops_reading_from_the_broker_and_loses_nothing),
         cmocka_unit_test(overflow_of_a_persistent_session_stays_in_the_broker_and_is_fetched_later),
         cmocka_unit_test(pubrel_without_room_stays_in_the_broker_too),
         cmocka_unit_test(overflow_counts_octets_too),

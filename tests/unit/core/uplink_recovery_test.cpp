@@ -127,6 +127,20 @@ void pubrel_of_an_unknown_id_goes_up_and_pubcomp_comes_back(void**) {
     d1.gets(make_pubcomp(77));
 }
 
+// PUBREC would be a lie: the broker has not seen this message.
+void publish_under_an_id_being_released_waits_for_its_pubcomp(void**) {
+    Harness g;
+    const Device d1 = ready(g);
+    d1.sends(make_pubrel(77));
+    d1.to_broker(ack(PacketType::pubrel, 77));
+    d1.sends(publish_of(2, 1, 77));
+    g.nothing();
+    d1.from_broker(ack(PacketType::pubcomp, 77));
+    g.nothing();  // the device would take it for an answer to the new message
+    d1.sends(publish_of(2, 1, 77, "x", true));
+    d1.to_broker(dup(publish(2, 77, "a", "x")));
+}
+
 void unknown_pubrels_are_bounded_by_the_window(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -273,6 +287,7 @@ int main() {
         cmocka_unit_test(qos2_goes_on_after_the_link_broke_before_pubcomp),
         cmocka_unit_test(repeated_publish_after_a_restart_goes_up_under_the_same_id_with_dup),
         cmocka_unit_test(pubrel_of_an_unknown_id_goes_up_and_pubcomp_comes_back),
+        cmocka_unit_test(publish_under_an_id_being_released_waits_for_its_pubcomp),
         cmocka_unit_test(unknown_pubrels_are_bounded_by_the_window),
         cmocka_unit_test(qos_above_the_broker_s_is_refused),
         cmocka_unit_test(qos2_is_downgraded_to_qos1_with_the_whole_dialogue_for_the_device),
