@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends without ceremony
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
-constexpr std::uint64_t kSameSignalMs = 1000;
+constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};

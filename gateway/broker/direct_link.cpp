@@ -151,8 +151,7 @@ void DirectLink::drain() {
         return;
     }
     if (tls_ != nullptr) {
-        tls_->close_notify(
-            sealed_);  // in one write with DISCONNECT: the broker may close at once when it has read that
+        tls_->close_notify(sealed_);  // in one write with DISCONNECT: the broker may close then
     }
     write_out();
 }
@@ -161,11 +160,7 @@ void DirectLink::set_reading(bool on) {
     if (state_ != State::open) {
         return;
     }
-    if (on) {
-        uv_read_start(stream(), on_alloc, on_read);  // UV_EALREADY when it never stopped
-    } else {
-        uv_read_stop(stream());
-    }
+    on ? uv_read_start(stream(), on_alloc, on_read) : uv_read_stop(stream());  // UV_EALREADY is fine
 }
 
 void DirectLink::on_deadline() {

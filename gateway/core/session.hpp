@@ -4,9 +4,10 @@
 //   session_connect    CONNECT, will handshake, DISCONNECT, sleep, keep-alive, lost
 //   session_link       the connection to the broker: open, lost, back, repair of subscriptions
 //   session_uplink     REGISTER and PUBLISH from the device, and the broker's acknowledgements
-//   session_downlink   REGISTER and PUBLISH to the device, and its acknowledgements
+//   session_intake     what the broker sends for the device, into its queue
+//   session_downlink   from the queue to the device: REGISTER and PUBLISH, and its acknowledgements
 //   session_subscribe  SUBSCRIBE, UNSUBSCRIBE
-// each of which owns the part of the struct that carries its name and touches no other.
+// each of which owns the part of the struct that carries its name (ARCHITECTURE.md names the exceptions).
 //
 // States (SN12-101, section 7 of the reference):
 //   disconnected --CONNECT--> connecting --broker accepted--> active --DISCONNECT--> disconnected

@@ -276,6 +276,7 @@ void on_pubrec(Context& context, Session& session, const Message& message) {
         return;
     }
     downlink.phase = Phase::awaiting_rel;
+    session_link::pause_reading(context, session, false);  // the PUBREL comes behind whatever is there
     session_intake::acknowledge(context, session, mqtt::PacketType::pubrec, message.message_id);
 }
 
