@@ -88,7 +88,9 @@ bool overshoot(Context& context, Session& session, const mqtt::Packet& packet) {
         queue.octets() + queue.size() * sizeof(DownlinkItem) > kOvershootMax) {
         return false;
     }
-    session_link::pause_reading(context, session, true);
+    if (session.downlink.phase != Phase::awaiting_rel) {  // the PUBREL comes behind whatever is there
+        session_link::pause_reading(context, session, true);
+    }
     return true;
 }
 

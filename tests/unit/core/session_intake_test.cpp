@@ -351,6 +351,32 @@ void clean_session_that_is_being_emptied_stops_reading_from_the_broker_and_loses
     g.observer = nullptr;
 }
 
+// The PUBREL of the broker stands behind the messages it has sent meanwhile.
+void reading_goes_on_while_a_pubrel_is_due(void**) {
+    Harness g(with_room_for(2, 65536));
+    const Device d1 = g.connected("d1", true, 6000);
+    d1.subscribes(1, "a", 2);
+    bool reading = true;
+    g.observer = [&reading](const mqttsn::gateway::Output& output) {
+        if (const auto* const read = std::get_if<mqttsn::gateway::LinkRead>(&output)) {
+            reading = read->on;
+        }
+    };
+    d1.from_broker(publish(2, 1, "a", "one"));
+    d1.gets(publish_to(2, 1, "one"));
+    d1.from_broker(publish(2, 2, "a", "two"));
+    d1.from_broker(publish(2, 3, "a", "three"));
+    assert_false(reading);
+    d1.sends(make_pubrec(1));
+    d1.to_broker(ack(PacketType::pubrec, 1));
+    assert_true(reading);
+    d1.from_broker(publish(2, 4, "a", "four"));
+    assert_true(reading);
+    d1.from_broker(ack(PacketType::pubrel, 1));
+    d1.gets(make_pubrel(1));
+    g.observer = nullptr;
+}
+
 // mosquitto 2.0.11 does not keep to its in-flight window: nothing of the surplus may be acknowledged
 // unseen.
 void overflow_of_a_persistent_session_stays_in_the_broker_and_is_fetched_later(void**) {
@@ -467,6 +493,7 @@ int main() {
         cmocka_unit_test(overflow_drops_the_oldest_qos0_first_never_what_is_on_the_wire),
         cmocka_unit_test(overflow_of_a_clean_sleeper_drops_the_oldest_and_acks_it),
         cmocka_unit_test(clean_session_that_is_being_emptied_stops_reading_from_the_broker_and_loses_nothing),
+        cmocka_unit_test(reading_goes_on_while_a_pubrel_is_due),
         cmocka_unit_test(overflow_of_a_persistent_session_stays_in_the_broker_and_is_fetched_later),
         cmocka_unit_test(pubrel_without_room_stays_in_the_broker_too),
         cmocka_unit_test(overflow_counts_octets_too),
