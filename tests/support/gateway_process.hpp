@@ -33,8 +33,8 @@ class GatewayProcess {
 
     GatewayProcess() = default;
 
-    /// Writes the config, starts the gateway and waits until its log says "started". The first start picks the
-    /// port.
+    /// Writes the config, starts the gateway and waits until its log says "started". The first start picks
+    /// the port.
     [[nodiscard]] bool start();
     /// Writes the config and starts the gateway, for tests in which it ends by itself; see wait().
     [[nodiscard]] bool launch();

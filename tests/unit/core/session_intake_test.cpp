@@ -2,6 +2,7 @@
 //
 // What comes from the broker when the link breaks, the broker sends again, the gateway was restarted, or
 // there is no room (faults rows 27, 33, 77, 78, 94, SN12-92, D19).
+// Length: one test for each way in which what the broker sends can meet the device's queue.
 #include "gateway/core/session_intake.hpp"
 
 #include <string>
