@@ -95,7 +95,6 @@ struct UplinkExchange {
     bool downgraded = false;  ///< QoS 2 of the device, QoS 1 to the broker ([broker] above_max_qos)
     bool abandoned = false;   ///< the device has reused the id: the broker's answers are not for it
     bool on_link = true;      ///< sent on the link that is open now: a repetition needs no forwarding
-    TopicIdType topic_id_type = TopicIdType::normal;
     std::uint16_t message_id = 0;
     std::uint16_t packet_id = 0;
     std::uint16_t topic_id = 0;

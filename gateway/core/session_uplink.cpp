@@ -162,8 +162,8 @@ bool on_reused_id(Context& context, Session& session, UplinkExchange& exchange) 
 
 /// The same MsgId is on its way already. @return true when the message has been dealt with.
 bool on_known_exchange(Context& context, Session& session, UplinkExchange& exchange, const Message& publish,
-                       Bytes name) {
-    if (exchange.content_hash != content_hash(context, publish)) {
+                       Bytes name, std::uint64_t hash) {
+    if (exchange.content_hash != hash) {
         return on_reused_id(context, session, exchange);
     }
     ++context.counters.uplink_duplicates;
@@ -208,7 +208,7 @@ void publish_qos0(Context& context, Session& session, const Message& publish, By
 }
 
 void start_exchange(Context& context, Session& session, const Message& publish, Bytes name,
-                    std::uint8_t qos_up) {
+                    std::uint8_t qos_up, std::uint64_t hash) {
     const std::uint16_t packet_id = session_link::packet_id_of(publish.message_id);
     if (session_link::packet_id_in_use(session, packet_id) || !has_room(context, session)) {
         refuse(context, session, publish, ReturnCode::congestion, "limits.uplink_window reached");
@@ -217,11 +217,10 @@ void start_exchange(Context& context, Session& session, const Message& publish, 
     UplinkExchange exchange;
     exchange.qos = static_cast<std::uint8_t>(publish.flags.qos());
     exchange.downgraded = qos_up < exchange.qos;
-    exchange.topic_id_type = publish.flags.topic_id_type();
     exchange.message_id = publish.message_id;
     exchange.packet_id = packet_id;
     exchange.topic_id = publish.topic_id;
-    exchange.content_hash = content_hash(context, publish);
+    exchange.content_hash = hash;
     exchange.since = context.now;
     session.uplink.exchanges.push_back(exchange);
     ++context.counters.uplink_published;
@@ -311,12 +310,14 @@ void on_publish(Context& context, Session& session, const Message& message) {
         refuse(context, session, message, ReturnCode::not_supported, "QoS above broker.max_qos");
         return;
     }
+    const std::uint64_t hash = qos > 0 ? content_hash(context, message) : 0;
     if (qos > 0) {
         UplinkExchange* const exchange = find_exchange(session, message.message_id);
-        if (exchange != nullptr && on_known_exchange(context, session, *exchange, message, topic.name)) {
+        if (exchange != nullptr &&
+            on_known_exchange(context, session, *exchange, message, topic.name, hash)) {
             return;
         }
-        if (repeats_recent(context, session, message, content_hash(context, message))) {
+        if (repeats_recent(context, session, message, hash)) {
             return;
         }
     }
@@ -334,15 +335,14 @@ void on_publish(Context& context, Session& session, const Message& message) {
         publish_qos0(context, session, message, topic.name);
     } else if (qos_max == 0) {  // downgraded to QoS 0: nobody will acknowledge, so the gateway does
         publish_qos0(context, session, message, topic.name);
-        remember(session.uplink, UplinkRecent{qos, message.message_id, message.topic_id,
-                                              content_hash(context, message), context.now});
+        remember(session.uplink, UplinkRecent{qos, message.message_id, message.topic_id, hash, context.now});
         if (qos == 1) {
             answer(context, session, message, ReturnCode::accepted);
         } else {
             context.send(session, make_pubrec(message.message_id));
         }
     } else {
-        start_exchange(context, session, message, topic.name, std::min(qos, qos_max));
+        start_exchange(context, session, message, topic.name, std::min(qos, qos_max), hash);
     }
 }
 
