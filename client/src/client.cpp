@@ -147,10 +147,10 @@ bool Client::handle_message(uint32_t now, const Message& message) {
             on_register(message);
             break;
         case MessageType::publish:
-            expected = on_publish(message);
+            expected = on_publish(now, message);
             break;
         case MessageType::pubrel:
-            on_pubrel(message);
+            on_pubrel(now, message);
             break;
         default:
             reply(MessageType::pingresp, 0, 0);  // SN12-94, D48

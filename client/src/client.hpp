@@ -144,8 +144,9 @@ class __attribute__((may_alias)) Client {
 
     // downlink.cpp
     void on_register(const Message& message);
-    bool on_publish(const Message& message);
-    void on_pubrel(const Message& message);
+    bool on_publish(uint32_t now, const Message& message);
+    void on_pubrel(uint32_t now, const Message& message);
+    bool is_late_copy(uint32_t now, const Message& message) const;
     uint8_t inbound_index(uint16_t message_id) const;
     void inbound_erase(uint8_t index);
     bool inbound_remember(uint16_t message_id);
@@ -160,6 +161,13 @@ class __attribute__((may_alias)) Client {
     bool on_pingresp();
     void note_awake_traffic(uint32_t now);
 
+    /// A QoS 2 message that came a moment ago.
+    struct Recent {
+        uint16_t message_id;
+        uint16_t content;
+    };
+    static constexpr uint8_t kRecent = 4;
+
     const mqttsn_config* config_;
     TopicTable topics_;
     mqttsn_topic filter_;     // of the subscription exchange
@@ -169,6 +177,8 @@ class __attribute__((may_alias)) Client {
     Exchange subscription_;   // SUBSCRIBE, UNSUBSCRIBE
     uint32_t last_sent_;      // SN12-93 counts what we send, never what we receive
     uint32_t random_;
+    uint32_t recent_at_;  // of the last sign of any of recent_
+    Recent recent_[kRecent];
     Reply reply_;
     uint16_t payload_octets_;
     uint16_t message_topic_id_;
@@ -186,6 +196,7 @@ class __attribute__((may_alias)) Client {
     uint8_t link_code_;
     uint8_t queued_;
     uint8_t inbound_count_;
+    uint8_t recent_next_;
     uint8_t inbound_old_;  // the first ones are from an earlier connection
     bool reply_waits_ : 1;
     bool message_waits_ : 1;

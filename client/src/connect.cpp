@@ -3,6 +3,9 @@
 // CONNECT with and without will, DISCONNECT both ways, keep-alive, the end of a connection.
 // Spec: 6.2, 6.3, 6.11, 6.12.
 #include "client.hpp"
+
+#include <string.h>
+
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn {
@@ -135,6 +138,7 @@ void Client::connected() {
     }
     if (clean_) {
         inbound_count_ = 0;
+        memset(recent_, 0, sizeof recent_);  // message id 0 is none
         discard_uplink();
         subscription_sent_ = false;
     }

@@ -20,7 +20,32 @@ void Client::on_register(const Message& message) {
     reply(MessageType::regack, message.topic_id, message.message_id, code);
 }
 
-bool Client::on_publish(const Message& message) {
+/// Enough to tell two messages apart that the gateway has given the same id within a T_retry. Not the topic
+/// id: another gateway may repeat the message under another one.
+static uint16_t content_of(const Message& message) {
+    uint32_t hash = 0x811C9DC5U;  // FNV-1a
+    for (size_t i = 0; i < message.data.size; ++i) {
+        hash = (hash ^ message.data.data[i]) * 0x01000193U;
+    }
+    return static_cast<uint16_t>(hash ^ (hash >> 16U));
+}
+
+/// The network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30).
+/// Exactly once must hold then as well.
+bool Client::is_late_copy(uint32_t now, const Message& message) const {
+    if (now - recent_at_ > config_->retry_interval_ms) {
+        return false;
+    }
+    const uint16_t content = content_of(message);
+    for (const Recent& recent : recent_) {
+        if (recent.message_id == message.message_id && recent.content == content) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Client::on_publish(uint32_t now, const Message& message) {
     const Qos qos = message.flags.qos();
     const TopicIdType type = message.flags.topic_id_type();
     if (qos == kQosMinusOne) {
@@ -36,10 +61,18 @@ bool Client::on_publish(const Message& message) {
     bool repeated = false;
     if (code == ReturnCode::accepted && qos == 2) {
         repeated = inbound_index(message.message_id) < inbound_count_;
-        if (!inbound_remember(message.message_id)) {
+        if (!repeated && is_late_copy(now, message)) {
+            repeated = true;  // and released: no PUBREL will come to take the id out of the table
+        } else if (!inbound_remember(message.message_id)) {
             // Without any table it will never be better, and the gateway is not to wait for it (D41).
             code = config_->inbound_length != 0 ? ReturnCode::congestion : ReturnCode::not_supported;
+        } else {
+            recent_at_ = now;
         }
+    }
+    if (code == ReturnCode::accepted && qos == 2 && !repeated) {
+        recent_[recent_next_] = Recent{message.message_id, content_of(message)};
+        recent_next_ = static_cast<uint8_t>((recent_next_ + 1U) % kRecent);
     }
     if (code == ReturnCode::accepted && !repeated) {
         payload_ = message.data.data;
@@ -57,7 +90,8 @@ bool Client::on_publish(const Message& message) {
 }
 
 // PUBCOMP also for an id that is not known: the one before was lost (SN12-41).
-void Client::on_pubrel(const Message& message) {
+void Client::on_pubrel(uint32_t now, const Message& message) {
+    recent_at_ = now;
     inbound_erase(inbound_index(message.message_id));
     reply(MessageType::pubcomp, 0, message.message_id);
 }

@@ -22,10 +22,11 @@ struct DownlinkItem {
     Kind kind = Kind::message;
     std::uint8_t qos = 0;
     bool retain = false;
-    bool dup = false;               ///< the broker has sent it before: so has, perhaps, the gateway before us
-    bool registered_again = false;  ///< the device answered 02 once already (D41)
-    bool detached = false;          ///< the broker has forgotten it: deliver, but acknowledge nothing
-    std::uint16_t packet_id = 0;    ///< = MsgId towards the device; 0 for QoS 0
+    bool dup = false;           ///< the broker has sent it before: so has, perhaps, the gateway before us
+    std::uint8_t refusals = 0;  ///< how often the device answered 02 (D41)
+    bool detached = false;      ///< the broker has forgotten it: deliver, but acknowledge nothing
+    std::uint16_t broker_session = 0;  ///< SessionDownlink::broker_session when it came
+    std::uint16_t packet_id = 0;       ///< = MsgId towards the device; 0 for QoS 0
     TopicName topic;
     std::vector<std::uint8_t> payload;
 };

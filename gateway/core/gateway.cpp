@@ -129,7 +129,7 @@ void Gateway::dispatch(const Endpoint& from, const Message& message) {
     if (live) {
         dispatch_session(*session, message);
     } else {
-        session_connect::answer_unknown_peer(context, from, message.type);
+        session_connect::answer_unknown_peer(context, from, message);
     }
 }
 

@@ -64,6 +64,7 @@ struct SessionConnect {
         false;    ///< something else came after the CONNECT: it is no repetition any more (D09)
     Retry retry;  ///< of WILLTOPICREQ and WILLMSGREQ
     Instant last_heard{};
+    Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
     std::unique_ptr<StoredWill> offered_will;  ///< its topic has come, its message has not
 };
@@ -118,6 +119,17 @@ struct SessionUplink {
 };
 constexpr std::size_t kUplinkRecent = 16;
 
+/// A MsgId that was used towards the device a moment ago, or that the device still holds (QoS 2, not
+/// released).
+struct UsedId {
+    std::uint16_t message_id = 0;
+    std::uint16_t broker_session = 0;
+    bool unreleased = false;  ///< QoS 2: the device may take another message under this id for a repetition
+    bool orphan = false;      ///< ... and nothing will release it any more: the message was dropped
+    Instant at{};             ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
+};
+constexpr std::size_t kUsedIdsMax = 8;
+
 struct SessionDownlink {
     enum class Phase : std::uint8_t {
         idle,
@@ -125,6 +137,7 @@ struct SessionDownlink {
         publishing,    ///< QoS 1/2 PUBLISH sent, PUBACK / PUBREC to come
         awaiting_rel,  ///< the device's PUBREC went to the broker, PUBREL to come from there
         releasing,     ///< PUBREL sent, PUBCOMP to come
+        clearing,      ///< the same, for an id of an earlier session of the broker, not for the queue's front
         holding,  ///< the device said congestion, or the exchange waits for the broker: nothing until the
                   ///< timer
     };
@@ -137,6 +150,11 @@ struct SessionDownlink {
     std::uint16_t register_topic_id = 0;
     std::uint16_t next_register_id = 0;  ///< 0 = not yet drawn
     bool left_in_broker = false;  ///< the queue was full: the broker has unacknowledged messages to fetch
+    /// Counts the sessions that the broker began for this device: each begins its packet ids anew, so an id
+    /// of an earlier one may still mean something else to the device or to the network. These two outlive
+    /// disconnections.
+    std::uint16_t broker_session = 0;
+    std::vector<UsedId> used_ids;  ///< at most kUsedIdsMax, the oldest goes
     DownlinkQueue queue;
     std::vector<std::uint16_t> refused;  ///< QoS 2 ids dropped here: their PUBREL is answered here
 };

@@ -16,6 +16,8 @@ namespace {
 using Phase = SessionConnect::Phase;
 
 // The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
+constexpr Millis kLateCopyMax{
+    1000};  // longer than a network holds copies back, shorter than a restart of a device
 constexpr Millis kBrokerAnswerMax{8000};
 // Keep alive 0 asks for no supervision; sessions must still not live for ever (D07): as the longest
 // keep-alive.
@@ -91,12 +93,22 @@ bool resume(Context& context, Session& session, const Message& message) {
     session.connect.flags = message.flags;
     session.connect.heard_since_connect = false;
     session.connect.last_heard = context.now;
+    session.connect.accepted_at = context.now;
     supervise(context, session);
     ++context.counters.connects_accepted;
     context.send(session, make_connack(ReturnCode::accepted));
     context.event(EventKind::session_active, session, "resumed");
     session_downlink::pump(context, session);
     return true;
+}
+
+/// Anywhere, with room above it for all that a session may have.
+std::uint16_t first_topic_id(Context& context) {
+    if (context.settings.first_topic_id != 0) {
+        return context.settings.first_topic_id;
+    }
+    const std::uint32_t room = std::min(context.settings.limits.topics_per_session, kTopicIdMax - 1U);
+    return static_cast<std::uint16_t>(1 + context.random.next32() % (kTopicIdMax - room));
 }
 
 void start(Context& context, Session& session, const Message& message) {
@@ -112,8 +124,13 @@ void start(Context& context, Session& session, const Message& message) {
     session_subscribe::reset(session, clean);
     if (clean) {  // SN12-64, SN12-65
         session.topics.clear();
+        session.topics.begin_at(1);
+        session.downlink.used_ids.clear();
         connect.will.reset();
     } else {
+        if (session.topics.size() == 0) {  // ids of an earlier gateway may be in the device's memory
+            session.topics.begin_at(first_topic_id(context));
+        }
         session.topics.forget_what_device_knows();
     }
     session.state = SessionState::connecting;
@@ -129,11 +146,21 @@ void start(Context& context, Session& session, const Message& message) {
     }
 }
 
+/// A CONNECT that the network delivers a second time when the device has already gone on. To begin anew would
+/// forget which of its messages have been passed on. Only without clean session: a device that asks for a
+/// clean one must get it, even so soon.
+bool is_late_copy(const Context& context, const Session& session) {
+    return session.state == SessionState::active && !session.connect.clean &&
+           context.now - session.connect.accepted_at <= kLateCopyMax;
+}
+
 /// D09: the same CONNECT again, and nothing else since: the reply is repeated, nothing begins anew.
 bool repeated(Context& context, Session& session, const Message& message) {
     const SessionConnect& connect = session.connect;
-    if (connect.heard_since_connect || message.flags.bits != connect.flags.bits ||
-        message.duration != connect.keep_alive_s) {
+    if (message.flags.bits != connect.flags.bits || message.duration != connect.keep_alive_s) {
+        return false;
+    }
+    if (connect.heard_since_connect && !is_late_copy(context, session)) {
         return false;
     }
     if (session.state == SessionState::active) {
@@ -187,6 +214,13 @@ void answer_awake(Context& context, Session& session) {
     session_downlink::suspend(session);
     context.event(EventKind::session_awake, session);
     session_downlink::pump(context, session);
+}
+
+/// DISCONNECT with a duration. Its answer says "sleep, your messages are kept": who cannot keep that must not
+/// answer, although DISCONNECT is the answer to unknown peers elsewhere (D12). The device repeats, is lost,
+/// and connects.
+bool wants_to_sleep(const Message& message) {
+    return message.type == MessageType::disconnect && message.has_optional && message.duration != 0;  // D22
 }
 
 /// The endpoint is about to lead to `session`: whoever it led to before is gone (D11).
@@ -324,6 +358,7 @@ void on_accepted(Context& context, Session& session) {
     Context::stop_timer(session, SessionTimer::connect);
     session.state = SessionState::active;
     session.connect.last_heard = context.now;
+    session.connect.accepted_at = context.now;
     supervise(context, session);
     ++context.counters.connects_accepted;
     context.send(session, make_connack(ReturnCode::accepted));
@@ -356,8 +391,12 @@ void dismiss(Context& context, Session& session, const char* cause) {
 }
 
 void on_disconnect(Context& context, Session& session, const Message& message) {
+    if (wants_to_sleep(message) && !session.connected()) {
+        ++context.counters.dropped_out_of_state;
+        return;
+    }
     context.send(session, make_disconnect());
-    if (session.connected() && message.has_optional && message.duration != 0) {  // D22: 0 is no sleep
+    if (wants_to_sleep(message)) {
         const bool was_asleep = session.state == SessionState::asleep;
         session.state = SessionState::asleep;
         session.connect.sleep_s = message.duration;
@@ -381,13 +420,13 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
             ++context.counters.dropped_out_of_state;
             return;
         }
-        answer_unknown_peer(context, from, MessageType::pingreq);
+        answer_unknown_peer(context, from, message);
         return;
     }
     const bool moved = !session->bound || session->endpoint != from;
     if (session->state == SessionState::active) {
         if (moved) {  // D14: a foreign client id
-            answer_unknown_peer(context, from, MessageType::pingreq);
+            answer_unknown_peer(context, from, message);
             return;
         }
         heard(context, *session);
@@ -396,7 +435,7 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
     }
     if (moved) {
         if (!context.settings.session.roaming) {
-            answer_unknown_peer(context, from, MessageType::pingreq);
+            answer_unknown_peer(context, from, message);
             return;
         }
         take_endpoint(context, *session, from);  // D13
@@ -444,8 +483,12 @@ void on_connect_timer(Context& context, Session& session) {
     context.start_timer(session, SessionTimer::connect, context.retry_interval());
 }
 
-void answer_unknown_peer(Context& context, const Endpoint& from, MessageType type) {
-    switch (type) {
+void answer_unknown_peer(Context& context, const Endpoint& from, const Message& message) {
+    if (wants_to_sleep(message)) {
+        ++context.counters.dropped_unknown_peer;
+        return;
+    }
+    switch (message.type) {
         case MessageType::regack:
         case MessageType::puback:
         case MessageType::pubrec:

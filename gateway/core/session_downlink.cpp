@@ -14,6 +14,7 @@ namespace {
 using Phase = SessionDownlink::Phase;
 using Kind = DownlinkItem::Kind;
 
+constexpr std::uint8_t kRefusalsMax = 2;          // PUBACK 02 of one message; the next one is final
 constexpr Millis kCongestionWait{5 * 60 * 1000};  // T_WAIT (SN12-111)
 
 /// How the device is told the topic of a message.
@@ -71,8 +72,52 @@ void send_register(Context& context, Session& session) {
                                         downlink.queue.front().topic.bytes()));
 }
 
+UsedId& use_id(SessionDownlink& downlink, std::uint16_t message_id) {
+    auto& used = downlink.used_ids;
+    const auto found = std::find_if(used.begin(), used.end(),
+                                    [message_id](const UsedId& id) { return id.message_id == message_id; });
+    if (found != used.end()) {
+        return *found;
+    }
+    if (used.size() >= kUsedIdsMax) {
+        used.erase(used.begin());
+    }
+    used.push_back(UsedId{message_id, downlink.broker_session, false, false, Instant{}});
+    return used.back();
+}
+
+/// An id that the device may hold, of a dropped message or of an earlier session of the broker, and that no
+/// message in the queue will complete. It must go: it takes a place at the device, which would take the next
+/// message under it for a repetition.
+const UsedId* stale_id(SessionDownlink& downlink) {
+    for (const UsedId& id : downlink.used_ids) {
+        bool waits = !id.unreleased || (id.broker_session == downlink.broker_session && !id.orphan);
+        for (std::size_t i = 0; !waits && i < downlink.queue.size(); ++i) {
+            const DownlinkItem& item = downlink.queue[i];
+            waits = item.packet_id == id.message_id && item.broker_session == id.broker_session;
+        }
+        if (!waits) {
+            return &id;
+        }
+    }
+    return nullptr;
+}
+
+/// An earlier session of the broker used the front's id a moment ago: an acknowledgement of that message may
+/// still be on its way, and must not be taken for one of this.
+bool id_is_fresh(Context& context, const SessionDownlink& downlink, const DownlinkItem& item) {
+    return std::any_of(downlink.used_ids.begin(), downlink.used_ids.end(), [&](const UsedId& id) {
+        return id.message_id == item.packet_id && id.broker_session != item.broker_session &&
+               context.now - id.at < context.retry_interval();
+    });
+}
+
 void send_publish(Context& context, Session& session, const Target& target, bool repeated) {
     DownlinkItem& item = session.downlink.queue.front();
+    if (item.qos > 0) {
+        UsedId& id = use_id(session.downlink, item.packet_id);
+        id = UsedId{item.packet_id, item.broker_session, item.qos == 2, false, context.now};
+    }
     const Flags flags = Flags{}
                             .with_dup(item.qos > 0 && (repeated || item.dup))
                             .with_qos(static_cast<Qos>(item.qos))
@@ -92,12 +137,12 @@ void start_register(Context& context, Session& session, const Target& target) {
     wait_for_device(context, session);
 }
 
-void start_release(Context& context, Session& session) {
+void start_release(Context& context, Session& session, Phase phase, std::uint16_t message_id) {
     SessionDownlink& downlink = session.downlink;
-    downlink.phase = Phase::releasing;
-    downlink.message_id = downlink.queue.front().packet_id;
+    downlink.phase = phase;
+    downlink.message_id = message_id;
     downlink.retry.start();
-    context.send(session, make_pubrel(downlink.message_id));
+    context.send(session, make_pubrel(message_id));
     wait_for_device(context, session);
 }
 
@@ -108,16 +153,30 @@ void delivered(Context& context, Session& session) {
     Context::stop_timer(session, SessionTimer::downlink);
 }
 
+/// Nothing for now. A device that is awake has its own way to say when: the next wake-up.
+void hold(Context& context, Session& session, Millis time) {
+    if (session.state == SessionState::awake) {
+        session_connect::back_to_sleep(context, session, true);
+        return;
+    }
+    session.downlink.phase = Phase::holding;
+    context.start_timer(session, SessionTimer::downlink, time);
+}
+
 /// Sends, or begins to send, the front of the queue. @return false when it has to wait for something.
 bool start_front(Context& context, Session& session) {
     SessionDownlink& downlink = session.downlink;
     const DownlinkItem& item = downlink.queue.front();
     if (item.kind == Kind::release) {
-        start_release(context, session);
+        start_release(context, session, Phase::releasing, item.packet_id);
         return false;
     }
     if (item.qos > 0 && !item.detached && !session.link_open()) {
         return false;  // nobody to acknowledge to: the broker sends it again when it is back
+    }
+    if (item.qos > 0 && id_is_fresh(context, downlink, item)) {
+        hold(context, session, context.retry_interval());
+        return false;
     }
     const Target target = find_target(context, session, item.topic);
     if (target.table_full) {
@@ -169,16 +228,6 @@ bool awaits_device(const Session& session, Phase phase, std::uint16_t message_id
     return session.downlink.phase == phase && session.downlink.message_id == message_id;
 }
 
-/// The device wants nothing for now. One that is awake has its own way to say when: the next wake-up.
-void hold(Context& context, Session& session) {
-    if (session.state == SessionState::awake) {
-        session_connect::back_to_sleep(context, session, true);
-        return;
-    }
-    session.downlink.phase = Phase::holding;
-    context.start_timer(session, SessionTimer::downlink, kCongestionWait);
-}
-
 /// @return false when the device has meanwhile forgotten the id (or ended the subscription that gave it): the
 /// message starts again, with REGISTER (SN12-89).
 bool repeat_publish(Context& context, Session& session) {
@@ -209,8 +258,9 @@ void on_regack(Context& context, Session& session, const Message& message) {
     Context::stop_timer(session, SessionTimer::downlink);
     if (message.return_code == ReturnCode::accepted) {
         entry->known = true;
+        entry->told = true;
     } else if (message.return_code == ReturnCode::congestion) {  // D40
-        hold(context, session);
+        hold(context, session, kCongestionWait);
         return;
     } else {
         entry->muted = true;
@@ -236,6 +286,7 @@ void on_puback(Context& context, Session& session, const Message& message) {
     DownlinkItem& item = downlink.queue.front();
     TopicEntry* const entry = session.topics.find(item.topic);
     if (message.return_code == ReturnCode::accepted && item.qos == 1) {
+        use_id(downlink, item.packet_id).at = context.now;
         if (!item.detached) {
             session_intake::acknowledge(context, session, mqtt::PacketType::puback, item.packet_id);
         }
@@ -244,15 +295,19 @@ void on_puback(Context& context, Session& session, const Message& message) {
         ++context.counters.dropped_stray_ack;  // QoS 2 is acknowledged by PUBREC
         return;
     } else if (message.return_code == ReturnCode::congestion) {  // D41
-        hold(context, session);
+        hold(context, session, kCongestionWait);
         return;
     } else if (message.return_code == ReturnCode::invalid_topic_id && entry != nullptr &&
-               !item.registered_again && session_subscribe::find_id_form(session, item.topic) == nullptr) {
+               item.refusals < kRefusalsMax &&
+               session_subscribe::find_id_form(session, item.topic) == nullptr) {
+        if (++item.refusals > 1) {
+            return;  // perhaps a copy of the first refusal, which was dealt with: the repetition will tell
+        }
         entry->known = false;
-        item.registered_again = true;
         downlink.phase = Phase::idle;
         Context::stop_timer(session, SessionTimer::downlink);
     } else {
+        use_id(downlink, item.packet_id).unreleased = false;  // what it refuses it does not hold
         drop_front(context, session, "the device refused the message",
                    context.counters.downlink_dropped_refused);
     }
@@ -272,7 +327,7 @@ void on_pubrec(Context& context, Session& session, const Message& message) {
     Context::stop_timer(session, SessionTimer::downlink);
     if (downlink.queue.front().detached) {
         downlink.queue.front().kind = Kind::release;
-        start_release(context, session);
+        start_release(context, session, Phase::releasing, message.message_id);
         return;
     }
     downlink.phase = Phase::awaiting_rel;
@@ -282,8 +337,18 @@ void on_pubrec(Context& context, Session& session, const Message& message) {
 
 void on_pubcomp(Context& context, Session& session, const Message& message) {
     SessionDownlink& downlink = session.downlink;
-    if (!awaits_device(session, Phase::releasing, message.message_id)) {
+    const bool clearing = awaits_device(session, Phase::clearing, message.message_id);
+    if (!clearing && !awaits_device(session, Phase::releasing, message.message_id)) {
         ++context.counters.dropped_stray_ack;
+        return;
+    }
+    UsedId& id = use_id(downlink, message.message_id);
+    id.unreleased = false;
+    id.at = context.now;
+    if (clearing) {
+        downlink.phase = Phase::idle;
+        Context::stop_timer(session, SessionTimer::downlink);
+        pump(context, session);
         return;
     }
     if (!downlink.queue.front().detached) {
@@ -304,6 +369,9 @@ void pump(Context& context, Session& session) {
     }
     // D38: what a subscription brings (retained messages) comes after its SUBACK.
     const bool held = session.subscribe.pending == SessionSubscribe::Pending::subscribe;
+    if (const UsedId* const stale = downlink.phase == Phase::idle ? stale_id(downlink) : nullptr) {
+        start_release(context, session, Phase::clearing, stale->message_id);
+    }
     while (!held && downlink.phase == Phase::idle && !downlink.queue.empty()) {
         if (!start_front(context, session)) {
             break;
@@ -338,6 +406,7 @@ void repeat(Context& context, Session& session) {
             }
             break;
         case Phase::releasing:
+        case Phase::clearing:
             context.send(session, make_pubrel(downlink.message_id));
             break;
         case Phase::idle:
@@ -365,7 +434,10 @@ void suspend(Session& session) {
 }
 
 void reset(Session& session) {
-    session.downlink = SessionDownlink{};
+    SessionDownlink fresh;
+    fresh.broker_session = session.downlink.broker_session;
+    fresh.used_ids = std::move(session.downlink.used_ids);
+    session.downlink = std::move(fresh);
     Context::stop_timer(session, SessionTimer::downlink);
 }
 
@@ -387,6 +459,7 @@ void on_link_opened(Context& context, Session& session, bool session_present) {
     downlink.barrier_pings = 0;       // of the link before
     if (!session_present) {
         // The broker knows none of these messages any more, and its ids begin anew.
+        ++downlink.broker_session;
         downlink.refused.clear();
         for (std::size_t i = 0; i < downlink.queue.size(); ++i) {
             downlink.queue[i].detached = true;

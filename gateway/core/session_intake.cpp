@@ -150,6 +150,9 @@ void refuse_upstream(Context& context, Session& session, std::uint8_t qos, std::
             }
             refused.push_back(packet_id);
         }
+        for (UsedId& id : session.downlink.used_ids) {
+            id.orphan = id.orphan || id.message_id == packet_id;
+        }
         acknowledge(context, session, mqtt::PacketType::pubrec, packet_id);
     }
 }
@@ -199,6 +202,7 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
     item.retain = packet.retain;
     item.dup = packet.dup;
     item.packet_id = packet.qos > 0 ? packet.packet_id : 0;
+    item.broker_session = downlink.broker_session;
     item.topic = std::move(name);
     session_downlink::pump(context, session);
 }
@@ -223,6 +227,7 @@ void on_broker_pubrel(Context& context, Session& session, std::uint16_t packet_i
         item = &downlink.queue.push(Bytes{});
         item->qos = 2;
         item->packet_id = packet_id;
+        item->broker_session = downlink.broker_session;
     } else if (item == &downlink.queue.front() && downlink.phase == Phase::awaiting_rel) {
         downlink.phase = Phase::idle;
     } else if (item->kind == Kind::message) {

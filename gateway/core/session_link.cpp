@@ -170,7 +170,15 @@ void on_opened(Context& context, Session& session, bool session_present) {
         return;  // the device has sent another CONNECT meanwhile: this link goes when the will is known
     }
     supervise(context, session);
-    session_uplink::on_link_opened(session, session_present);
+    const bool forgotten = session_uplink::on_link_opened(session, session_present);
+    if (forgotten && session.connect.clean && session.connected()) {
+        // A clean session is over with its connection. To answer the PUBREL to come would tell the device
+        // that its message was published; so it is told that the session is over. (With a kept session the
+        // broker has lost its memory: a new connection of the device would change nothing.)
+        session_connect::dismiss(context, session,
+                                 "the broker has forgotten a message of this clean session");
+        return;
+    }
     if (session.state == SessionState::connecting) {
         session_connect::on_accepted(context, session);
     } else {

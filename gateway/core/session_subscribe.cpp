@@ -164,6 +164,7 @@ bool assign_topic_id(Context& context, Session& session, const Subscription& wan
         return false;
     }
     entry->known = true;
+    entry->told = true;
     topic_id = entry->id;
     return true;
 }

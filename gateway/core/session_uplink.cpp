@@ -46,7 +46,8 @@ struct TopicLookup {
 void find_topic(Context& context, Session& session, const Message& publish, TopicLookup& found) {
     switch (publish.flags.topic_id_type()) {
         case TopicIdType::normal:
-            if (const TopicEntry* const entry = session.topics.find(publish.topic_id)) {
+            if (const TopicEntry* const entry = session.topics.find(publish.topic_id);
+                entry != nullptr && entry->told) {
                 found.name = entry->name.bytes();
             } else {
                 found.code = ReturnCode::invalid_topic_id;
@@ -286,6 +287,7 @@ void on_register(Context& context, Session& session, const Message& message) {
                    session.topics.add(context.names.intern(message.data), context.predefined,
                                       context.settings.limits.topics_per_session)) {
         entry->known = true;
+        entry->told = true;
         entry->muted = false;
         id = entry->id;
     } else {  // D35
@@ -433,16 +435,18 @@ void reset(Session& session) {
     session.uplink = SessionUplink{};
 }
 
-void on_link_opened(Session& session, bool session_present) {
+bool on_link_opened(Session& session, bool session_present) {
+    std::size_t forgotten = 0;
     if (!session_present) {
         // The broker has forgotten what it had received: a repeated PUBLISH must reach it again.
-        std::erase_if(session.uplink.exchanges, [](const UplinkExchange& exchange) {
+        forgotten = std::erase_if(session.uplink.exchanges, [](const UplinkExchange& exchange) {
             return exchange.phase != Phase::published && !exchange.downgraded;
         });
     }
     for (UplinkExchange& exchange : session.uplink.exchanges) {
         exchange.on_link = false;
     }
+    return forgotten > 0;
 }
 
 }  // namespace mqttsn::gateway::session_uplink

@@ -26,7 +26,8 @@ void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packe
 /// came before. A rebooted device counts its MsgIds from the start again.
 void reset(Session& session);
 /// The link is another one now: what the device repeats must be passed on again.
-void on_link_opened(Session& session, bool session_present);
+/// @return true when the broker has forgotten a QoS 2 message that the device was told it had received
+bool on_link_opened(Session& session, bool session_present);
 
 }  // namespace mqttsn::gateway::session_uplink
 

@@ -92,6 +92,9 @@ struct Settings {
     LimitSettings limits;
     std::vector<PredefinedTopic> predefined_topics;
     std::vector<ClientRule> clients;
+    /// The first topic id of a session that an earlier gateway may have served, so that ids of that one are
+    /// not taken for ours (D21). 0 = drawn for each session; a fixed one is for tests that name ids.
+    std::uint16_t first_topic_id = 0;
     bool debug_events = false;  ///< also emit the events that only a debug log wants
 };
 

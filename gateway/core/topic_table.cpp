@@ -26,14 +26,14 @@ TopicEntry* TopicTable::add(const TopicName& name, const PredefinedTopics& prede
     if (entries_.size() >= entries_max) {
         return nullptr;
     }
-    std::uint32_t id = entries_.empty() ? 1U : entries_.back().id + 1U;
+    std::uint32_t id = entries_.empty() ? first_id_ : entries_.back().id + 1U;
     while (id <= kTopicIdMax && predefined.is_predefined(static_cast<std::uint16_t>(id))) {
         ++id;
     }
     if (id > kTopicIdMax) {
         return nullptr;
     }
-    entries_.push_back(TopicEntry{name, static_cast<std::uint16_t>(id), false, false});
+    entries_.push_back(TopicEntry{name, static_cast<std::uint16_t>(id)});
     return &entries_.back();
 }
 

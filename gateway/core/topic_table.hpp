@@ -18,6 +18,8 @@ struct TopicEntry {
     std::uint16_t id = 0;
     bool known =
         false;  ///< the device has been told the id and it took it: PUBLISH without REGISTER (SN12-89)
+    bool told = false;   ///< the device learned the id from this gateway: it may publish to it, whatever it
+                         ///< forgets later (D21)
     bool muted = false;  ///< the device refused the REGISTER: nothing of this name until it asks again (D40)
 };
 
@@ -34,10 +36,15 @@ class TopicTable {
     /// A new SUBSCRIBE: names the device refused may come again (D40).
     void unmute();
     void clear() { entries_.clear(); }
+    /// The id of the first entry, 1 unless said. Ids of an earlier gateway may still be in the device's
+    /// memory: a table that begins elsewhere does not know them, and says so, where one that begins at 1
+    /// would take them for others (D21).
+    void begin_at(std::uint16_t id) { first_id_ = id; }
     std::size_t size() const { return entries_.size(); }
 
   private:
     std::vector<TopicEntry> entries_;  // ids grow, so it is sorted by id
+    std::uint16_t first_id_ = 1;
 };
 
 }  // namespace mqttsn::gateway

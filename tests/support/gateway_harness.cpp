@@ -36,8 +36,18 @@ void stop(Where where, const std::string& why) {
 
 // Harness
 
+namespace {
+
+/// Tests name topic ids, so they begin at 1 unless the test says otherwise.
+Settings with_topic_ids_from_1(Settings settings) {
+    settings.first_topic_id = settings.first_topic_id == 0 ? 1 : settings.first_topic_id;
+    return settings;
+}
+
+}  // namespace
+
 Harness::Harness(const Settings& settings, std::uint64_t seed)
-    : settings_(settings), gateway_(settings, seed) {}
+    : settings_(with_topic_ids_from_1(settings)), gateway_(settings_, seed) {}
 
 Harness::~Harness() {
     if (!lines_.empty()) {

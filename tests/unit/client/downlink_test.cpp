@@ -119,6 +119,26 @@ void qos2_is_delivered_once_however_often_it_comes(void**) {
     assert_string_equal(d.payload().c_str(), "y");
 }
 
+// D30: found by the simulation. The network can deliver a copy of PUBLISH after PUBREL.
+void late_copy_of_a_released_qos2_message_is_not_delivered_again(void**) {
+    Device d;
+    d.connect();
+    EXPECT_IN(d, "08 0C 41 00 05 00 07 78");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_OUT(d, "04 0F 00 07");
+    EXPECT_IN(d, "04 10 00 07");
+    EXPECT_OUT(d, "04 0E 00 07");
+    for (const char* text :
+         {"08 0C 41 00 05 00 07 78", "08 0C C1 00 06 00 07 78"}) {  // also by another gateway
+        EXPECT_IN(d, text);
+        EXPECT_NO_EVENT(d);
+        EXPECT_OUT(d, "04 0F 00 07");
+    }
+    d.now += 11000;  // T_retry later it can only be a new message
+    EXPECT_IN(d, "08 0C 41 00 05 00 07 78");
+    EXPECT_EVENT(d, "MESSAGE");
+}
+
 void unknown_pubrel_is_answered_with_pubcomp(void**) {
     Device d;
     d.connect();
@@ -262,6 +282,7 @@ int main() {
         cmocka_unit_test(qos1_is_acknowledged_only_after_the_event_was_pulled),
         cmocka_unit_test(repeated_qos1_is_delivered_and_acknowledged_again),
         cmocka_unit_test(qos2_is_delivered_once_however_often_it_comes),
+        cmocka_unit_test(late_copy_of_a_released_qos2_message_is_not_delivered_again),
         cmocka_unit_test(unknown_pubrel_is_answered_with_pubcomp),
         cmocka_unit_test(qos2_is_known_after_a_reconnection_and_forgotten_by_a_clean_one),
         cmocka_unit_test(full_qos2_table_refuses_with_congestion),

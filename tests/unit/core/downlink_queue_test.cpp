@@ -58,13 +58,14 @@ void reused_place_remembers_nothing(void**) {
         DownlinkItem& item = queue.push(test::view("old"));
         assert_int_equal(item.qos, 0);
         assert_int_equal(item.packet_id, 0);
-        assert_false(item.dup || item.retain || item.detached || item.registered_again);
+        assert_false(item.dup || item.retain || item.detached || item.refusals != 0);
         assert_true(item.kind == DownlinkItem::Kind::message);
         assert_false(static_cast<bool>(item.topic));
         assert_true(payload_of(item) == "old");
         item.qos = 2;
         item.packet_id = 5;
-        item.dup = item.retain = item.detached = item.registered_again = true;
+        item.dup = item.retain = item.detached = true;
+        item.refusals = 1;
         item.kind = DownlinkItem::Kind::release;
         queue.pop_front();
     }

@@ -335,9 +335,45 @@ void connect_ends_the_memory_of_repetitions(void**) {
         d1.to_broker(ack(PacketType::pubrel, 2));
         d1.from_broker(ack(PacketType::pubcomp, 2));
         d1.gets(make_pubcomp(2));
+        g.advance_seconds(2);  // sooner it could be a copy of the CONNECT before
         d1.sends(make_connect(Flags{}, 60, view("d1")));
         d1.gets(make_connack(ReturnCode::accepted));
     }
+}
+
+// D09: found by the simulation. A copy of CONNECT that comes when the device has gone on must not make the
+// gateway forget which messages it has passed on; the copies of those are on their way as well.
+void late_copy_of_connect_forgets_nothing(void**) {
+    Harness g;
+    g.auto_links = true;
+    const Device d1 = g.connected("d1", false);
+    d1.registers(1, "a");
+    d1.sends(publish_of(2, 1, 2, "x"));
+    d1.to_broker(publish(2, 2, "a", "x"));
+    d1.from_broker(ack(PacketType::pubrec, 2));
+    d1.gets(make_pubrec(2));
+    d1.sends(make_connect(Flags{}, 60, view("d1")));
+    d1.gets(make_connack(ReturnCode::accepted));
+    d1.sends(make_pubrel(2));
+    d1.to_broker(ack(PacketType::pubrel, 2));
+    d1.from_broker(ack(PacketType::pubcomp, 2));
+    d1.gets(make_pubcomp(2));
+    d1.sends(publish_of(2, 1, 2, "x"));
+    d1.gets(make_pubrec(2));
+    g.nothing();
+}
+
+// D21: found by the simulation. Ids of a gateway before this one mean nothing here until the device has been
+// told.
+void topic_id_counts_only_when_this_gateway_told_it(void**) {
+    Harness g;
+    g.auto_links = true;
+    const Device d1 = g.connected("d1", false);
+    d1.from_broker(publish(1, 5, "down", "x"));
+    assert_int_equal(g.take().size(), 1);  // REGISTER of id 1, not answered yet
+    d1.sends(publish_of(1, 1, 7, "for another topic"));
+    d1.gets(make_puback(1, 7, ReturnCode::invalid_topic_id));
+    g.nothing();
 }
 
 // Faults row 42
@@ -393,6 +429,8 @@ int main() {
         cmocka_unit_test(repetition_after_the_window_is_passed_on),
         cmocka_unit_test(repeated_qos2_publish_gets_pubrec_again_until_pubrel),
         cmocka_unit_test(connect_ends_the_memory_of_repetitions),
+        cmocka_unit_test(late_copy_of_connect_forgets_nothing),
+        cmocka_unit_test(topic_id_counts_only_when_this_gateway_told_it),
         cmocka_unit_test(stray_acknowledgements_of_the_device_are_ignored),
         cmocka_unit_test(acknowledgements_of_the_broker_that_match_nothing_are_ignored),
     };
