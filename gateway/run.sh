@@ -57,7 +57,7 @@ trap 'exit 130' INT TERM
 echo "building (first time: a few minutes) ..."
 {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMQTTSN_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target mqttsn-gateway mqttsn-pub mqttsn-sub
+        cmake --build "$build"
 } >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; echo "gateway/run.sh: the build failed" >&2; exit 1; }
 gateway=$build/gateway/mqttsn-gateway
 pub=$build/client/tools/mqttsn-pub

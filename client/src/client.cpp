@@ -218,7 +218,8 @@ bool Client::next_message(uint32_t now, Message& message) {
     if (uplink_.ready(now) && uplink_message(now, message)) {
         return true;
     }
-    if (keep_alive_wait(now) == 0) {
+    // The uplink may just have found that the connection is lost.
+    if (exchanges_open() && keep_alive_wait(now) == 0) {
         request(Request::ping);
         return control_message(now, message);
     }

@@ -147,6 +147,7 @@ class __attribute__((may_alias)) Client {
     bool on_publish(uint32_t now, const Message& message);
     void on_pubrel(uint32_t now, const Message& message);
     bool is_late_copy(uint32_t now, const Message& message) const;
+    void note_recent(uint32_t now, uint16_t message_id);
     uint8_t inbound_index(uint16_t message_id) const;
     void inbound_erase(uint8_t index);
     bool inbound_remember(uint16_t message_id);
@@ -161,12 +162,7 @@ class __attribute__((may_alias)) Client {
     bool on_pingresp();
     void note_awake_traffic(uint32_t now);
 
-    /// A QoS 2 message that came a moment ago.
-    struct Recent {
-        uint16_t message_id;
-        uint16_t content;
-    };
-    static constexpr uint8_t kRecent = 4;
+    static constexpr uint8_t kRecent = 7;  // the network can hold a copy back for some exchanges
 
     const mqttsn_config* config_;
     TopicTable topics_;
@@ -177,8 +173,9 @@ class __attribute__((may_alias)) Client {
     Exchange subscription_;   // SUBSCRIBE, UNSUBSCRIBE
     uint32_t last_sent_;      // SN12-93 counts what we send, never what we receive
     uint32_t random_;
-    uint32_t recent_at_;  // of the last sign of any of recent_
-    Recent recent_[kRecent];
+    uint16_t recent_ids_[kRecent];       // QoS 2 messages that came a moment ago,
+    uint16_t recent_contents_[kRecent];  // what tells them from others under the same id,
+    uint8_t recent_times_[kRecent];      // and the last sign of each, as time_mark()
     Reply reply_;
     uint16_t payload_octets_;
     uint16_t message_topic_id_;

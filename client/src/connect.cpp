@@ -138,7 +138,7 @@ void Client::connected() {
     }
     if (clean_) {
         inbound_count_ = 0;
-        memset(recent_, 0, sizeof recent_);  // message id 0 is none
+        memset(recent_ids_, 0, sizeof recent_ids_);  // message id 0 is none
         discard_uplink();
         subscription_sent_ = false;
     }

@@ -30,19 +30,30 @@ static uint16_t content_of(const Message& message) {
     return static_cast<uint16_t>(hash ^ (hash >> 16U));
 }
 
+/// About seconds, and wraps around every four minutes: an id and its content must agree as well.
+static uint8_t time_mark(uint32_t now) {
+    return static_cast<uint8_t>(now >> 10U);
+}
+
 /// The network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30).
 /// Exactly once must hold then as well.
 bool Client::is_late_copy(uint32_t now, const Message& message) const {
-    if (now - recent_at_ > config_->retry_interval_ms) {
-        return false;
-    }
-    const uint16_t content = content_of(message);
-    for (const Recent& recent : recent_) {
-        if (recent.message_id == message.message_id && recent.content == content) {
+    for (uint8_t i = 0; i < kRecent; ++i) {
+        if (recent_ids_[i] == message.message_id && recent_contents_[i] == content_of(message) &&
+            static_cast<uint8_t>(time_mark(now) - recent_times_[i]) <=
+                (config_->retry_interval_ms >> 10U) + 1U) {
             return true;
         }
     }
     return false;
+}
+
+void Client::note_recent(uint32_t now, uint16_t message_id) {
+    for (uint8_t i = 0; i < kRecent; ++i) {
+        if (recent_ids_[i] == message_id) {
+            recent_times_[i] = time_mark(now);
+        }
+    }
 }
 
 bool Client::on_publish(uint32_t now, const Message& message) {
@@ -66,12 +77,12 @@ bool Client::on_publish(uint32_t now, const Message& message) {
         } else if (!inbound_remember(message.message_id)) {
             // Without any table it will never be better, and the gateway is not to wait for it (D41).
             code = config_->inbound_length != 0 ? ReturnCode::congestion : ReturnCode::not_supported;
-        } else {
-            recent_at_ = now;
         }
     }
     if (code == ReturnCode::accepted && qos == 2 && !repeated) {
-        recent_[recent_next_] = Recent{message.message_id, content_of(message)};
+        recent_ids_[recent_next_] = message.message_id;
+        recent_contents_[recent_next_] = content_of(message);
+        recent_times_[recent_next_] = time_mark(now);
         recent_next_ = static_cast<uint8_t>((recent_next_ + 1U) % kRecent);
     }
     if (code == ReturnCode::accepted && !repeated) {
@@ -91,7 +102,7 @@ bool Client::on_publish(uint32_t now, const Message& message) {
 
 // PUBCOMP also for an id that is not known: the one before was lost (SN12-41).
 void Client::on_pubrel(uint32_t now, const Message& message) {
-    recent_at_ = now;
+    note_recent(now, message.message_id);
     inbound_erase(inbound_index(message.message_id));
     reply(MessageType::pubcomp, 0, message.message_id);
 }

@@ -19,6 +19,9 @@ bool before(const TomlPosition& a, const TomlPosition& b) {
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
+std::vector<TomlKey> convert_keys(const toml::table& table);
+std::vector<TomlKey> convert_items(const toml::array& array);
+
 TomlValue convert(const toml::node& node) {
     TomlValue value;
     if (const auto* boolean = node.as_boolean()) {
@@ -36,9 +39,19 @@ TomlValue convert(const toml::node& node) {
     } else if (const auto* number = node.as_floating_point()) {
         std::ostringstream shown;
         shown << *number;
+        value.kind = TomlValue::Kind::number;
+        value.number = number->get();
         value.shown = shown.str();
+    } else if (const auto* array = node.as_array()) {
+        value.kind = TomlValue::Kind::array;
+        value.items = convert_items(*array);
+        value.shown = "an array";
+    } else if (const auto* table = node.as_table()) {
+        value.kind = TomlValue::Kind::table;
+        value.items = convert_keys(*table);
+        value.shown = "a table";
     } else {
-        value.shown = node.is_table() ? "a table" : node.is_array() ? "an array" : "a date or time";
+        value.shown = "a date or time";
     }
     return value;
 }
@@ -53,6 +66,14 @@ std::vector<TomlKey> convert_keys(const toml::table& table) {
     std::sort(keys.begin(), keys.end(),
               [](const TomlKey& a, const TomlKey& b) { return before(a.at, b.at); });
     return keys;
+}
+
+std::vector<TomlKey> convert_items(const toml::array& array) {
+    std::vector<TomlKey> items;
+    for (const toml::node& node : array) {
+        items.push_back({"", position(node.source()), position(node.source()), convert(node)});
+    }
+    return items;
 }
 
 void convert_document(const toml::table& root, TomlDocument& out) {

@@ -18,15 +18,21 @@ struct TomlPosition {
     std::uint32_t column = 0;  ///< from 1, in characters
 };
 
+struct TomlKey;
+
 struct TomlValue {
-    enum class Kind : std::uint8_t { boolean, integer, text, other };
+    enum class Kind : std::uint8_t { boolean, integer, number, text, array, table, other };
     Kind kind = Kind::other;
     bool boolean = false;
     std::int64_t integer = 0;
+    double number = 0;
     std::string text;
+    /// Of an array its items, without names; of a table its keys.
+    std::vector<TomlKey> items;
     std::string shown;  ///< for messages: "true", "7", "\"abc\"", "3.5", "an array", "a table", "a date"
 };
 
+/// Also an item of an array: then `name` is empty, and `at` is where the item is.
 struct TomlKey {
     std::string name;
     TomlPosition at;        ///< of the key

@@ -10,6 +10,7 @@
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
+#include "gateway/core/unknown_peer.hpp"
 #include "mqttsn/codec.hpp"
 
 namespace mqttsn::gateway {
@@ -129,7 +130,7 @@ void Gateway::dispatch(const Endpoint& from, const Message& message) {
     if (live) {
         dispatch_session(*session, message);
     } else {
-        session_connect::answer_unknown_peer(context, from, message);
+        unknown_peer::answer(context, from, message);
     }
 }
 

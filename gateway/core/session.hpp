@@ -28,6 +28,7 @@
 #include "gateway/core/settings.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/topic_table.hpp"
+#include "gateway/core/used_ids.hpp"
 #include "mqttsn/retransmit.hpp"
 #include "mqttsn/wire.hpp"
 
@@ -119,17 +120,6 @@ struct SessionUplink {
 };
 constexpr std::size_t kUplinkRecent = 16;
 
-/// A MsgId that was used towards the device a moment ago, or that the device still holds (QoS 2, not
-/// released).
-struct UsedId {
-    std::uint16_t message_id = 0;
-    std::uint16_t broker_session = 0;
-    bool unreleased = false;  ///< QoS 2: the device may take another message under this id for a repetition
-    bool orphan = false;      ///< ... and nothing will release it any more: the message was dropped
-    Instant at{};             ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
-};
-constexpr std::size_t kUsedIdsMax = 8;
-
 struct SessionDownlink {
     enum class Phase : std::uint8_t {
         idle,
@@ -154,7 +144,7 @@ struct SessionDownlink {
     /// of an earlier one may still mean something else to the device or to the network. These two outlive
     /// disconnections.
     std::uint16_t broker_session = 0;
-    std::vector<UsedId> used_ids;  ///< at most kUsedIdsMax, the oldest goes
+    UsedIds used_ids;
     DownlinkQueue queue;
     std::vector<std::uint16_t> refused;  ///< QoS 2 ids dropped here: their PUBREL is answered here
 };

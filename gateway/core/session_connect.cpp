@@ -9,6 +9,7 @@
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
 #include "gateway/core/topic_rules.hpp"
+#include "gateway/core/unknown_peer.hpp"
 
 namespace mqttsn::gateway::session_connect {
 namespace {
@@ -147,10 +148,10 @@ void start(Context& context, Session& session, const Message& message) {
 }
 
 /// A CONNECT that the network delivers a second time when the device has already gone on. To begin anew would
-/// forget which of its messages have been passed on. Only without clean session: a device that asks for a
-/// clean one must get it, even so soon.
+/// forget which of its messages have been passed on. Only without clean session and will: a device
+/// that asks for those must get them, even so soon.
 bool is_late_copy(const Context& context, const Session& session) {
-    return session.state == SessionState::active && !session.connect.clean &&
+    return session.state == SessionState::active && !session.connect.clean && !session.connect.flags.will() &&
            context.now - session.connect.accepted_at <= kLateCopyMax;
 }
 
@@ -164,6 +165,7 @@ bool repeated(Context& context, Session& session, const Message& message) {
         return false;
     }
     if (session.state == SessionState::active) {
+        session.topics.forget_what_device_knows();  // should it be no copy
         context.send(session, make_connack(ReturnCode::accepted));
     } else if (session.state == SessionState::connecting) {
         if (connect.phase == Phase::will_topic) {
@@ -214,13 +216,6 @@ void answer_awake(Context& context, Session& session) {
     session_downlink::suspend(session);
     context.event(EventKind::session_awake, session);
     session_downlink::pump(context, session);
-}
-
-/// DISCONNECT with a duration. Its answer says "sleep, your messages are kept": who cannot keep that must not
-/// answer, although DISCONNECT is the answer to unknown peers elsewhere (D12). The device repeats, is lost,
-/// and connects.
-bool wants_to_sleep(const Message& message) {
-    return message.type == MessageType::disconnect && message.has_optional && message.duration != 0;  // D22
 }
 
 /// The endpoint is about to lead to `session`: whoever it led to before is gone (D11).
@@ -391,12 +386,12 @@ void dismiss(Context& context, Session& session, const char* cause) {
 }
 
 void on_disconnect(Context& context, Session& session, const Message& message) {
-    if (wants_to_sleep(message) && !session.connected()) {
+    if (unknown_peer::wants_to_sleep(message) && !session.connected()) {
         ++context.counters.dropped_out_of_state;
         return;
     }
     context.send(session, make_disconnect());
-    if (wants_to_sleep(message)) {
+    if (unknown_peer::wants_to_sleep(message)) {
         const bool was_asleep = session.state == SessionState::asleep;
         session.state = SessionState::asleep;
         session.connect.sleep_s = message.duration;
@@ -420,13 +415,13 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
             ++context.counters.dropped_out_of_state;
             return;
         }
-        answer_unknown_peer(context, from, message);
+        unknown_peer::answer(context, from, message);
         return;
     }
     const bool moved = !session->bound || session->endpoint != from;
     if (session->state == SessionState::active) {
         if (moved) {  // D14: a foreign client id
-            answer_unknown_peer(context, from, message);
+            unknown_peer::answer(context, from, message);
             return;
         }
         heard(context, *session);
@@ -435,7 +430,7 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
     }
     if (moved) {
         if (!context.settings.session.roaming) {
-            answer_unknown_peer(context, from, message);
+            unknown_peer::answer(context, from, message);
             return;
         }
         take_endpoint(context, *session, from);  // D13
@@ -481,33 +476,6 @@ void on_connect_timer(Context& context, Session& session) {
     context.send(session,
                  session.connect.phase == Phase::will_topic ? make_will_topic_req() : make_will_msg_req());
     context.start_timer(session, SessionTimer::connect, context.retry_interval());
-}
-
-void answer_unknown_peer(Context& context, const Endpoint& from, const Message& message) {
-    if (wants_to_sleep(message)) {
-        ++context.counters.dropped_unknown_peer;
-        return;
-    }
-    switch (message.type) {
-        case MessageType::regack:
-        case MessageType::puback:
-        case MessageType::pubrec:
-        case MessageType::pubcomp:
-        case MessageType::pingresp:
-        case MessageType::gateway_info:
-        case MessageType::search_gateway:
-            ++context.counters.dropped_unknown_peer;
-            return;
-        default:
-            break;
-    }
-    const std::uint64_t source = hash_endpoint(context.hash_seed, from);
-    if (!context.unknown_sources.take(source, context.now) || !context.unknown_replies.take(context.now)) {
-        ++context.counters.dropped_unknown_peer;
-        return;
-    }
-    ++context.counters.unknown_peer_replies;
-    context.send(from, make_disconnect());
 }
 
 }  // namespace mqttsn::gateway::session_connect

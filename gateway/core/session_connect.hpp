@@ -38,9 +38,6 @@ void back_to_sleep(Context& context, Session& session, bool with_pingresp);
 void on_supervision_timer(Context& context, Session& session);
 void on_connect_timer(Context& context, Session& session);
 
-/// D12: what is not for anybody: one DISCONNECT, rate-limited, or nothing for acknowledgements.
-void answer_unknown_peer(Context& context, const Endpoint& from, const Message& message);
-
 }  // namespace mqttsn::gateway::session_connect
 
 #endif

@@ -72,51 +72,10 @@ void send_register(Context& context, Session& session) {
                                         downlink.queue.front().topic.bytes()));
 }
 
-UsedId& use_id(SessionDownlink& downlink, std::uint16_t message_id) {
-    auto& used = downlink.used_ids;
-    const auto found = std::find_if(used.begin(), used.end(),
-                                    [message_id](const UsedId& id) { return id.message_id == message_id; });
-    if (found != used.end()) {
-        return *found;
-    }
-    if (used.size() >= kUsedIdsMax) {
-        used.erase(used.begin());
-    }
-    used.push_back(UsedId{message_id, downlink.broker_session, false, false, Instant{}});
-    return used.back();
-}
-
-/// An id that the device may hold, of a dropped message or of an earlier session of the broker, and that no
-/// message in the queue will complete. It must go: it takes a place at the device, which would take the next
-/// message under it for a repetition.
-const UsedId* stale_id(SessionDownlink& downlink) {
-    for (const UsedId& id : downlink.used_ids) {
-        bool waits = !id.unreleased || (id.broker_session == downlink.broker_session && !id.orphan);
-        for (std::size_t i = 0; !waits && i < downlink.queue.size(); ++i) {
-            const DownlinkItem& item = downlink.queue[i];
-            waits = item.packet_id == id.message_id && item.broker_session == id.broker_session;
-        }
-        if (!waits) {
-            return &id;
-        }
-    }
-    return nullptr;
-}
-
-/// An earlier session of the broker used the front's id a moment ago: an acknowledgement of that message may
-/// still be on its way, and must not be taken for one of this.
-bool id_is_fresh(Context& context, const SessionDownlink& downlink, const DownlinkItem& item) {
-    return std::any_of(downlink.used_ids.begin(), downlink.used_ids.end(), [&](const UsedId& id) {
-        return id.message_id == item.packet_id && id.broker_session != item.broker_session &&
-               context.now - id.at < context.retry_interval();
-    });
-}
-
 void send_publish(Context& context, Session& session, const Target& target, bool repeated) {
     DownlinkItem& item = session.downlink.queue.front();
     if (item.qos > 0) {
-        UsedId& id = use_id(session.downlink, item.packet_id);
-        id = UsedId{item.packet_id, item.broker_session, item.qos == 2, false, context.now};
+        session.downlink.used_ids.published(item, context.now);
     }
     const Flags flags = Flags{}
                             .with_dup(item.qos > 0 && (repeated || item.dup))
@@ -174,7 +133,7 @@ bool start_front(Context& context, Session& session) {
     if (item.qos > 0 && !item.detached && !session.link_open()) {
         return false;  // nobody to acknowledge to: the broker sends it again when it is back
     }
-    if (item.qos > 0 && id_is_fresh(context, downlink, item)) {
+    if (item.qos > 0 && downlink.used_ids.fresh(item, context.now, context.retry_interval())) {
         hold(context, session, context.retry_interval());
         return false;
     }
@@ -286,7 +245,7 @@ void on_puback(Context& context, Session& session, const Message& message) {
     DownlinkItem& item = downlink.queue.front();
     TopicEntry* const entry = session.topics.find(item.topic);
     if (message.return_code == ReturnCode::accepted && item.qos == 1) {
-        use_id(downlink, item.packet_id).at = context.now;
+        downlink.used_ids.done(item.packet_id, context.now);
         if (!item.detached) {
             session_intake::acknowledge(context, session, mqtt::PacketType::puback, item.packet_id);
         }
@@ -307,7 +266,7 @@ void on_puback(Context& context, Session& session, const Message& message) {
         downlink.phase = Phase::idle;
         Context::stop_timer(session, SessionTimer::downlink);
     } else {
-        use_id(downlink, item.packet_id).unreleased = false;  // what it refuses it does not hold
+        downlink.used_ids.done(item.packet_id, context.now);  // what it refuses it does not hold
         drop_front(context, session, "the device refused the message",
                    context.counters.downlink_dropped_refused);
     }
@@ -342,9 +301,7 @@ void on_pubcomp(Context& context, Session& session, const Message& message) {
         ++context.counters.dropped_stray_ack;
         return;
     }
-    UsedId& id = use_id(downlink, message.message_id);
-    id.unreleased = false;
-    id.at = context.now;
+    downlink.used_ids.done(message.message_id, context.now);
     if (clearing) {
         downlink.phase = Phase::idle;
         Context::stop_timer(session, SessionTimer::downlink);
@@ -369,8 +326,10 @@ void pump(Context& context, Session& session) {
     }
     // D38: what a subscription brings (retained messages) comes after its SUBACK.
     const bool held = session.subscribe.pending == SessionSubscribe::Pending::subscribe;
-    if (const UsedId* const stale = downlink.phase == Phase::idle ? stale_id(downlink) : nullptr) {
-        start_release(context, session, Phase::clearing, stale->message_id);
+    if (downlink.phase == Phase::idle) {
+        if (const UsedId* const stale = downlink.used_ids.stale(downlink.queue, downlink.broker_session)) {
+            start_release(context, session, Phase::clearing, stale->message_id);
+        }
     }
     while (!held && downlink.phase == Phase::idle && !downlink.queue.empty()) {
         if (!start_front(context, session)) {

@@ -150,9 +150,7 @@ void refuse_upstream(Context& context, Session& session, std::uint8_t qos, std::
             }
             refused.push_back(packet_id);
         }
-        for (UsedId& id : session.downlink.used_ids) {
-            id.orphan = id.orphan || id.message_id == packet_id;
-        }
+        session.downlink.used_ids.dropped(packet_id);
         acknowledge(context, session, mqtt::PacketType::pubrec, packet_id);
     }
 }

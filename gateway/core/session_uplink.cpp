@@ -94,8 +94,10 @@ void remember(SessionUplink& uplink, const UplinkRecent& recent) {
 
 void finish(Context& context, Session& session, const UplinkExchange& exchange) {
     SessionUplink& uplink = session.uplink;
-    remember(uplink, UplinkRecent{exchange.qos, exchange.message_id, exchange.topic_id, exchange.content_hash,
-                                  context.now});
+    if (exchange.content_hash != 0) {  // else it was a PUBREL alone: nothing to know its copies by
+        remember(uplink, UplinkRecent{exchange.qos, exchange.message_id, exchange.topic_id,
+                                      exchange.content_hash, context.now});
+    }
     uplink.exchanges.erase(uplink.exchanges.begin() + (&exchange - uplink.exchanges.data()));
 }
 

@@ -137,10 +137,10 @@ typedef struct mqttsn_config {
 /* All fields to their defaults, the memories to none. */
 void mqttsn_config_defaults(mqttsn_config* config, const char* client_id);
 
-/* The session. 120 octets on a 32-bit machine; the contents are the library's. */
+/* The session. 128 octets on a 32-bit machine; the contents are the library's. */
 typedef struct mqttsn_client {
-    void* opaque_pointers[4];
-    uint32_t opaque_words[26];
+    void* opaque_pointers[5];
+    uint32_t opaque_words[27];
 } mqttsn_client;
 
 /* Makes a disconnected client. `config` is borrowed for its life. There is nothing to free.

@@ -232,6 +232,22 @@ void acknowledgement_of_another_message_id_is_not_ours(void**) {
     EXPECT_EVENT(d, "DELIVERED");
 }
 
+// Found by the simulation: a device that was switched off for a while, with its RAM. PINGREQ was due as well.
+void no_ping_follows_when_the_last_repetition_was_in_vain(void**) {
+    Device d;
+    d.connect();
+    d.publish(mqttsn_topic_predefined(1), "x", 1);
+    for (int transmission = 0; transmission < 4; ++transmission) {
+        assert_string_not_equal(d.out().c_str(), "");
+        d.now += transmission < 3 ? d.timeout() : 600'000;
+    }
+    EXPECT_QUIET(d);
+    EXPECT_EVENT(d, "LOST");
+    EXPECT_STATE(d, DISCONNECTED);
+    EXPECT_QUIET(d);
+    assert_true(d.timeout() == UINT32_MAX);
+}
+
 // SN12-100; the publication survives.
 void unanswered_publish_loses_the_connection_and_is_repeated_on_the_next(void**) {
     Device d;
@@ -386,6 +402,7 @@ int main() {
         cmocka_unit_test(message_id_0_is_skipped),
         cmocka_unit_test(first_message_id_comes_from_the_seed),
         cmocka_unit_test(acknowledgement_of_another_message_id_is_not_ours),
+        cmocka_unit_test(no_ping_follows_when_the_last_repetition_was_in_vain),
         cmocka_unit_test(unanswered_publish_loses_the_connection_and_is_repeated_on_the_next),
         cmocka_unit_test(qos2_survives_a_gateway_restart_under_the_same_message_id),
         cmocka_unit_test(late_acknowledgement_on_the_next_connection_counts),

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The MsgIds that were used towards one device a moment ago, and those it may still hold (QoS 2, not
+// released). Packet ids pass through from the broker, and a broker that has forgotten a session counts from 1
+// again: then an id may still mean something else to the device, or to an acknowledgement on its way.
+// Bounded; the oldest goes.
+#ifndef GATEWAY_CORE_USED_IDS_HPP
+#define GATEWAY_CORE_USED_IDS_HPP
+
+#include <cstdint>
+#include <vector>
+
+#include "gateway/core/downlink_queue.hpp"
+
+namespace mqttsn::gateway {
+
+struct UsedId {
+    std::uint16_t message_id = 0;
+    std::uint16_t broker_session = 0;  ///< which session of the broker it belongs to
+    bool unreleased = false;  ///< QoS 2: the device may take another message under this id for a repetition
+    bool orphan = false;      ///< ... and nothing will release it any more: the message was dropped
+    Instant at{};             ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
+};
+
+class UsedIds {
+  public:
+    static constexpr std::size_t kMax = 8;
+
+    /// The message goes to the device.
+    void published(const DownlinkItem& item, Instant now);
+    /// The device has acknowledged it to the end, or refused it: nothing of it is held there.
+    void done(std::uint16_t message_id, Instant now);
+    /// The message was dropped: if the device has it, nobody will release it.
+    void dropped(std::uint16_t message_id);
+    void clear() { ids_.clear(); }
+
+    /// An id that the device may hold and that no message in the queue will complete, nor the session of the
+    /// broker that is open. It must go: it takes a place at the device, which would take the next message
+    /// under it for a repetition.
+    /// @return nullptr when there is none
+    const UsedId* stale(DownlinkQueue& queue, std::uint16_t broker_session) const;
+    /// Another session of the broker used the item's id within `window`: an acknowledgement of that may still
+    /// come, and must not be taken for one of this.
+    bool fresh(const DownlinkItem& item, Instant now, Millis window) const;
+
+  private:
+    UsedId* find(std::uint16_t message_id);
+
+    std::vector<UsedId> ids_;
+};
+
+}  // namespace mqttsn::gateway
+
+#endif
