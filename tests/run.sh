@@ -8,7 +8,7 @@ usage() {
 usage: tests/run.sh [--all] [--filter REGEX]
 
   (no option)      builds with warnings as errors and runs all tests: unit, codec vectors, fuzz replay,
-                   borders, end to end against real mosquitto
+                   borders, simulation (with a minute of fresh seeds), end to end against real mosquitto
   --all            also: format check, AddressSanitizer + UBSan, ThreadSanitizer, clang-tidy, and a
                    short run of each libFuzzer target. What CI runs
   --filter REGEX   only tests whose name matches (ctest -R)
@@ -69,6 +69,7 @@ tidy() {
 [ $all = no ] || step "format (clang-format)" format_check
 step "build: dev" build dev
 step "tests: dev" run_tests dev
+[ "${#filter[@]}" -gt 0 ] || step "swarm: a minute of fresh seeds" build/dev/tests/sim/sim_swarm --seconds 60
 if [ $all = yes ]; then
     step "clang-tidy" tidy
     step "build: asan" build asan

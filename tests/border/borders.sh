@@ -35,8 +35,11 @@ includes gateway | grep 'MQTTAsync' | grep -v '^gateway/broker/paho_' |
     breach "only gateway/broker/paho_* may know Paho"
 includes dissector | grep '"mqttsn/' | grep -v 'message_table\.h' |
     breach "dissector/ shares more than message_table.h"
-includes tests/sim tests/lossy 2>/dev/null | grep -E '<(uv|MQTTAsync)\.h>' | grep '^tests/sim' |
-    breach "tests/sim/ includes libuv or Paho"
+includes tests/sim tests/lossy | grep -E '^tests/(sim/|lossy/(link_|random|scenario|sim_))' |
+    grep -E '<(uv|MQTT[A-Za-z]*|sys/socket|netinet/.*|arpa/.*)(\.h)?>|"gateway/(net|broker)/' |
+    breach "the simulation and the link model include libuv, Paho or sockets"
+includes tests/sim | grep -E '"mqttsn/codec|"gateway/core/(session|topic|context)' | grep -E '/(checks|wire_message|model_broker|ledger)' |
+    breach "a checker of the simulation shares code with what it checks"
 
 code common client/src | grep -E '\b(new|delete|throw|try|catch|dynamic_cast|typeid)\b' | grep -v '= delete' |
     breach "common/ and client/src/ use neither heap nor exceptions nor RTTI"
