@@ -147,7 +147,8 @@ class __attribute__((may_alias)) Client {
     bool on_publish(uint32_t now, const Message& message);
     void on_pubrel(uint32_t now, const Message& message);
     bool is_late_copy(uint32_t now, const Message& message) const;
-    void note_recent(uint32_t now, uint16_t message_id);
+    uint8_t recent_index(uint16_t message_id) const;
+    void remember_recent(uint32_t now, const Message& message);
     uint8_t inbound_index(uint16_t message_id) const;
     void inbound_erase(uint8_t index);
     bool inbound_remember(uint16_t message_id);
@@ -162,7 +163,7 @@ class __attribute__((may_alias)) Client {
     bool on_pingresp();
     void note_awake_traffic(uint32_t now);
 
-    static constexpr uint8_t kRecent = 7;  // the network can hold a copy back for some exchanges
+    static constexpr uint8_t kRecent = 6;  // the network can hold a copy back for some exchanges
 
     const mqttsn_config* config_;
     TopicTable topics_;
@@ -175,7 +176,7 @@ class __attribute__((may_alias)) Client {
     uint32_t random_;
     uint16_t recent_ids_[kRecent];       // QoS 2 messages that came a moment ago,
     uint16_t recent_contents_[kRecent];  // what tells them from others under the same id,
-    uint8_t recent_times_[kRecent];      // and the last sign of each, as time_mark()
+    uint16_t recent_times_[kRecent];     // and the last sign of each, as time_mark()
     Reply reply_;
     uint16_t payload_octets_;
     uint16_t message_topic_id_;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client.hpp"
+#include "mqttsn/retransmit.hpp"
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn {
@@ -20,40 +21,39 @@ void Client::on_register(const Message& message) {
     reply(MessageType::regack, message.topic_id, message.message_id, code);
 }
 
-/// Enough to tell two messages apart that the gateway has given the same id within a T_retry. Not the topic
-/// id: another gateway may repeat the message under another one.
-static uint16_t content_of(const Message& message) {
-    uint32_t hash = 0x811C9DC5U;  // FNV-1a
-    for (size_t i = 0; i < message.data.size; ++i) {
-        hash = (hash ^ message.data.data[i]) * 0x01000193U;
-    }
-    return static_cast<uint16_t>(hash ^ (hash >> 16U));
-}
-
-/// About seconds, and wraps around every four minutes: an id and its content must agree as well.
-static uint8_t time_mark(uint32_t now) {
-    return static_cast<uint8_t>(now >> 10U);
+/// In units of 1.024 s.
+static uint16_t time_mark(uint32_t now) {
+    return static_cast<uint16_t>(now >> 10U);
 }
 
 /// The network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30).
-/// Exactly once must hold then as well.
+/// Exactly once must hold then as well. No longer than copies live, one to two seconds: there are brokers
+/// that use the same id for every message.
 bool Client::is_late_copy(uint32_t now, const Message& message) const {
-    for (uint8_t i = 0; i < kRecent; ++i) {
-        if (recent_ids_[i] == message.message_id && recent_contents_[i] == content_of(message) &&
-            static_cast<uint8_t>(time_mark(now) - recent_times_[i]) <=
-                (config_->retry_interval_ms >> 10U) + 1U) {
-            return true;
-        }
-    }
-    return false;
+    const uint8_t i = recent_index(message.message_id);
+    return i < kRecent && recent_contents_[i] == content_mark(message.data) &&
+           static_cast<uint16_t>(time_mark(now) - recent_times_[i]) <= 1U;
 }
 
-void Client::note_recent(uint32_t now, uint16_t message_id) {
-    for (uint8_t i = 0; i < kRecent; ++i) {
-        if (recent_ids_[i] == message_id) {
-            recent_times_[i] = time_mark(now);
-        }
+/// kRecent when the id is not there.
+uint8_t Client::recent_index(uint16_t message_id) const {
+    uint8_t i = 0;
+    while (i < kRecent && recent_ids_[i] != message_id) {
+        ++i;
     }
+    return i;
+}
+
+/// A new message takes the place of the one that had its id before.
+void Client::remember_recent(uint32_t now, const Message& message) {
+    uint8_t i = recent_index(message.message_id);
+    if (i >= kRecent) {
+        i = recent_next_;
+        recent_next_ = static_cast<uint8_t>((recent_next_ + 1U) % kRecent);
+    }
+    recent_ids_[i] = message.message_id;
+    recent_contents_[i] = content_mark(message.data);
+    recent_times_[i] = time_mark(now);
 }
 
 bool Client::on_publish(uint32_t now, const Message& message) {
@@ -80,10 +80,7 @@ bool Client::on_publish(uint32_t now, const Message& message) {
         }
     }
     if (code == ReturnCode::accepted && qos == 2 && !repeated) {
-        recent_ids_[recent_next_] = message.message_id;
-        recent_contents_[recent_next_] = content_of(message);
-        recent_times_[recent_next_] = time_mark(now);
-        recent_next_ = static_cast<uint8_t>((recent_next_ + 1U) % kRecent);
+        remember_recent(now, message);
     }
     if (code == ReturnCode::accepted && !repeated) {
         payload_ = message.data.data;
@@ -102,7 +99,9 @@ bool Client::on_publish(uint32_t now, const Message& message) {
 
 // PUBCOMP also for an id that is not known: the one before was lost (SN12-41).
 void Client::on_pubrel(uint32_t now, const Message& message) {
-    note_recent(now, message.message_id);
+    if (const uint8_t recent = recent_index(message.message_id); recent < kRecent) {
+        recent_times_[recent] = time_mark(now);
+    }
     inbound_erase(inbound_index(message.message_id));
     reply(MessageType::pubcomp, 0, message.message_id);
 }

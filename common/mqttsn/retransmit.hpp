@@ -5,7 +5,10 @@
 #ifndef MQTTSN_RETRANSMIT_HPP
 #define MQTTSN_RETRANSMIT_HPP
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "mqttsn/wire.hpp"
 
 namespace mqttsn {
 
@@ -41,6 +44,17 @@ class Retry {
 constexpr uint32_t jittered(uint32_t interval_ms, uint32_t random) {
     return interval_ms +
            static_cast<uint32_t>((static_cast<uint64_t>(interval_ms) * (random & 0xFFFFU)) >> 18);
+}
+
+/// What tells two QoS 2 messages apart that come under the same MsgId within seconds: a late copy of the one
+/// before has the same mark (D30). Two octets, so a device can keep a few. The gateway computes it as well,
+/// to wait where a device would be mistaken.
+constexpr uint16_t content_mark(Bytes content) {
+    uint32_t hash = 0x811C9DC5U;  // FNV-1a
+    for (size_t i = 0; i < content.size; ++i) {
+        hash = (hash ^ content.data[i]) * 0x01000193U;
+    }
+    return static_cast<uint16_t>(hash ^ (hash >> 16U));
 }
 
 }  // namespace mqttsn

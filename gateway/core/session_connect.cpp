@@ -108,7 +108,9 @@ std::uint16_t first_topic_id(Context& context) {
     if (context.settings.first_topic_id != 0) {
         return context.settings.first_topic_id;
     }
-    const std::uint32_t room = std::min(context.settings.limits.topics_per_session, kTopicIdMax - 1U);
+    const auto skipped = static_cast<std::uint32_t>(context.settings.predefined_topics.size());
+    const std::uint32_t room =
+        std::min(context.settings.limits.topics_per_session + skipped, kTopicIdMax - 1U);
     return static_cast<std::uint16_t>(1 + context.random.next32() % (kTopicIdMax - room));
 }
 

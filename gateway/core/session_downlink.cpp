@@ -112,14 +112,14 @@ void delivered(Context& context, Session& session) {
     Context::stop_timer(session, SessionTimer::downlink);
 }
 
-/// Nothing for now. A device that is awake has its own way to say when: the next wake-up.
-void hold(Context& context, Session& session, Millis time) {
+/// The device wants nothing for now. One that is awake has its own way to say when: the next wake-up.
+void hold(Context& context, Session& session) {
     if (session.state == SessionState::awake) {
         session_connect::back_to_sleep(context, session, true);
         return;
     }
     session.downlink.phase = Phase::holding;
-    context.start_timer(session, SessionTimer::downlink, time);
+    context.start_timer(session, SessionTimer::downlink, kCongestionWait);
 }
 
 /// Sends, or begins to send, the front of the queue. @return false when it has to wait for something.
@@ -133,8 +133,11 @@ bool start_front(Context& context, Session& session) {
     if (item.qos > 0 && !item.detached && !session.link_open()) {
         return false;  // nobody to acknowledge to: the broker sends it again when it is back
     }
-    if (item.qos > 0 && downlink.used_ids.fresh(item, context.now, context.retry_interval())) {
-        hold(context, session, context.retry_interval());
+    const Millis rest =
+        item.qos > 0 ? downlink.used_ids.rest(item, context.now, context.retry_interval()) : Millis{0};
+    if (rest > Millis{0}) {
+        downlink.phase = Phase::holding;
+        context.start_timer(session, SessionTimer::downlink, rest);
         return false;
     }
     const Target target = find_target(context, session, item.topic);
@@ -219,7 +222,7 @@ void on_regack(Context& context, Session& session, const Message& message) {
         entry->known = true;
         entry->told = true;
     } else if (message.return_code == ReturnCode::congestion) {  // D40
-        hold(context, session, kCongestionWait);
+        hold(context, session);
         return;
     } else {
         entry->muted = true;
@@ -254,7 +257,7 @@ void on_puback(Context& context, Session& session, const Message& message) {
         ++context.counters.dropped_stray_ack;  // QoS 2 is acknowledged by PUBREC
         return;
     } else if (message.return_code == ReturnCode::congestion) {  // D41
-        hold(context, session, kCongestionWait);
+        hold(context, session);
         return;
     } else if (message.return_code == ReturnCode::invalid_topic_id && entry != nullptr &&
                item.refusals < kRefusalsMax &&

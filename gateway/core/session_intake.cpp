@@ -140,6 +140,9 @@ void acknowledge(Context& context, Session& session, mqtt::PacketType type, std:
 }
 
 void refuse_upstream(Context& context, Session& session, std::uint8_t qos, std::uint16_t packet_id) {
+    if (qos > 0) {
+        session.downlink.used_ids.dropped(packet_id, context.now);
+    }
     if (qos == 1) {
         acknowledge(context, session, mqtt::PacketType::puback, packet_id);
     } else if (qos == 2) {
@@ -150,7 +153,6 @@ void refuse_upstream(Context& context, Session& session, std::uint8_t qos, std::
             }
             refused.push_back(packet_id);
         }
-        session.downlink.used_ids.dropped(packet_id);
         acknowledge(context, session, mqtt::PacketType::pubrec, packet_id);
     }
 }

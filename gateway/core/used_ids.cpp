@@ -3,7 +3,18 @@
 
 #include <algorithm>
 
+#include "mqttsn/retransmit.hpp"
+
 namespace mqttsn::gateway {
+namespace {
+
+constexpr Millis kCopyLife{2100};  // longer than a device takes a message for a late copy
+
+std::uint16_t content_of(const DownlinkItem& item) {
+    return item.qos == 2 ? content_mark(Bytes{item.payload.data(), item.payload.size()}) : std::uint16_t{0};
+}
+
+}  // namespace
 
 UsedId* UsedIds::find(std::uint16_t message_id) {
     const auto found = std::find_if(ids_.begin(), ids_.end(),
@@ -19,19 +30,31 @@ void UsedIds::published(const DownlinkItem& item, Instant now) {
         }
         id = &ids_.emplace_back();
     }
-    *id = UsedId{item.packet_id, item.broker_session, item.qos == 2, false, now};
+    const bool repeated =
+        id->message_id == item.packet_id && id->broker_session == item.broker_session && !id->finished;
+    *id = UsedId{};
+    id->message_id = item.packet_id;
+    id->broker_session = item.broker_session;
+    id->unreleased = item.qos == 2;
+    id->content = content_of(item);
+    id->repeated = repeated;
+    id->at = now;
 }
 
 void UsedIds::done(std::uint16_t message_id, Instant now) {
     if (UsedId* const id = find(message_id)) {
         id->unreleased = false;
+        id->finished = true;
         id->at = now;
     }
 }
 
-void UsedIds::dropped(std::uint16_t message_id) {
+void UsedIds::dropped(std::uint16_t message_id, Instant now) {
     if (UsedId* const id = find(message_id)) {
         id->orphan = true;
+        id->finished = true;
+        id->repeated = true;  // an acknowledgement of it may still come
+        id->at = now;
     }
 }
 
@@ -48,11 +71,20 @@ const UsedId* UsedIds::stale(DownlinkQueue& queue, std::uint16_t broker_session)
     return nullptr;
 }
 
-bool UsedIds::fresh(const DownlinkItem& item, Instant now, Millis window) const {
-    return std::any_of(ids_.begin(), ids_.end(), [&](const UsedId& id) {
-        return id.message_id == item.packet_id && id.broker_session != item.broker_session &&
-               now - id.at < window;
-    });
+Millis UsedIds::rest(const DownlinkItem& item, Instant now, Millis window) const {
+    Millis wait{0};
+    for (const UsedId& id : ids_) {
+        if (id.message_id != item.packet_id) {
+            continue;
+        }
+        if (id.broker_session != item.broker_session) {
+            wait = std::max(wait, window - (now - id.at));
+        }
+        if (id.finished && (id.repeated || (item.qos == 2 && id.content == content_of(item)))) {
+            wait = std::max(wait, kCopyLife - (now - id.at));
+        }
+    }
+    return wait;
 }
 
 }  // namespace mqttsn::gateway

@@ -17,9 +17,12 @@ namespace mqttsn::gateway {
 struct UsedId {
     std::uint16_t message_id = 0;
     std::uint16_t broker_session = 0;  ///< which session of the broker it belongs to
-    bool unreleased = false;  ///< QoS 2: the device may take another message under this id for a repetition
-    bool orphan = false;      ///< ... and nothing will release it any more: the message was dropped
-    Instant at{};             ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
+    bool unreleased = false;    ///< QoS 2: the device may take another message under this id for a repetition
+    std::uint16_t content = 0;  ///< content_mark() of a QoS 2 message, as the device knows it
+    bool repeated = false;      ///< sent more than once: the device may acknowledge more than once
+    bool finished = false;      ///< acknowledged to the end, or refused
+    bool orphan = false;        ///< unreleased, and nothing will release it any more: the message was dropped
+    Instant at{};  ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
 };
 
 class UsedIds {
@@ -31,7 +34,7 @@ class UsedIds {
     /// The device has acknowledged it to the end, or refused it: nothing of it is held there.
     void done(std::uint16_t message_id, Instant now);
     /// The message was dropped: if the device has it, nobody will release it.
-    void dropped(std::uint16_t message_id);
+    void dropped(std::uint16_t message_id, Instant now);
     void clear() { ids_.clear(); }
 
     /// An id that the device may hold and that no message in the queue will complete, nor the session of the
@@ -39,9 +42,11 @@ class UsedIds {
     /// under it for a repetition.
     /// @return nullptr when there is none
     const UsedId* stale(DownlinkQueue& queue, std::uint16_t broker_session) const;
-    /// Another session of the broker used the item's id within `window`: an acknowledgement of that may still
-    /// come, and must not be taken for one of this.
-    bool fresh(const DownlinkItem& item, Instant now, Millis window) const;
+    /// How long the item has to wait for its id, so that nothing of an earlier message under it is taken for
+    /// something of this one: a late acknowledgement of a message of another session of the broker (within
+    /// `window`), or of one that was sent more than once; or, by the device, a late copy of a QoS 2 message
+    /// of the same content (D30). Within a session only brokers that use ids again at once come here.
+    Millis rest(const DownlinkItem& item, Instant now, Millis window) const;
 
   private:
     UsedId* find(std::uint16_t message_id);

@@ -206,6 +206,9 @@ std::string set_to(const Raw& raw, LossyOptions& options) {
         return "";
     }
     constexpr std::string_view kWhat = "HOST:PORT like \"127.0.0.1:1883\" or \"[::1]:1883\"";
+    if (text->find("://") != std::string::npos) {
+        return expected("--to", kWhat, *text) + " (without udp://)";
+    }
     std::string host = text->substr(0, text->rfind(':'));
     const bool numeric = text->starts_with('[') ||
                          host.find_first_not_of("0123456789.") == std::string::npos ||

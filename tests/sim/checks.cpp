@@ -74,6 +74,10 @@ void Checks::publish_to_device(Micros now, DeviceView& view, const WireMessage& 
         fail(now, "the gateway sent QoS -1 to " + who);
     }
     if (message.qos == 0) {
+        const std::uint32_t number = ledger_.number_in(message.rest);
+        if (number != Ledger::kUnknown && ledger_.at(number).transmissions > 0) {
+            fail(now, "QoS 0 message " + std::to_string(number) + " was sent twice to " + who);
+        }
         return;
     }
     if (message.message_id == 0) {
@@ -138,6 +142,7 @@ void Checks::from_gateway(Micros now, std::uint32_t device, const WireMessage& m
 }
 
 void Checks::gateway_restarted() {
+    unanswered_.clear();
     for (DeviceView& view : devices_) {
         view.rest = Rest::none;
         view.gateway_sends = {};
@@ -349,6 +354,11 @@ void Checks::acknowledged(Micros now, std::uint32_t number, std::uint64_t counte
     if (acknowledged_.size() <= number) {
         acknowledged_.resize(number + 1);
     }
+    // The broker may use its id for another message from now on.
+    const std::string payload_head = Ledger::payload(number, Ledger::kPayloadOctetsMin);
+    std::erase_if(devices_[ledger_.at(number).device].to_device, [&](const auto& entry) {
+        return entry.second.compare(0, payload_head.size(), payload_head) == 0;
+    });
     acknowledged_[number] = true;
     MessageRecord& record = ledger_.at(number);
     if (record.arrivals > 0) {
@@ -360,6 +370,29 @@ void Checks::acknowledged(Micros now, std::uint32_t number, std::uint64_t counte
     record.excuses |= kMayBeLost;
     if (!excused && acknowledged_unseen_ > counted_drops) {
         fail(now, "the broker was told that " + name_of(number) + " has arrived, and it has not");
+    }
+}
+
+// ---------------------------------------------------------------- connections to the broker
+
+void Checks::packet_to_broker(Micros now, gateway::LinkId link, const gateway::mqtt::Packet& packet,
+                              std::size_t uplink_window) {
+    if (packet.type != gateway::mqtt::PacketType::publish || packet.qos == 0) {
+        return;
+    }
+    std::set<std::uint16_t>& waiting = unanswered_[link];
+    waiting.insert(packet.packet_id);
+    if (waiting.size() > uplink_window) {
+        fail(now, std::to_string(waiting.size()) +
+                      " messages of one device wait for the broker, limits.uplink_window is " +
+                      std::to_string(uplink_window));
+    }
+}
+
+void Checks::packet_from_broker(gateway::LinkId link, const gateway::mqtt::Packet& packet) {
+    if (packet.type == gateway::mqtt::PacketType::puback ||
+        packet.type == gateway::mqtt::PacketType::pubrec) {
+        unanswered_[link].erase(packet.packet_id);
     }
 }
 

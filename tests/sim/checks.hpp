@@ -9,10 +9,14 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "gateway/core/link.hpp"
+#include "gateway/core/mqtt_packet.hpp"
 #include "mqttsn/retransmit.hpp"
 #include "sim/device.hpp"
 #include "sim/ledger.hpp"
@@ -65,6 +69,13 @@ class Checks {
     void broker_lost_memory();
     void session_begins(std::string_view client_id);
 
+    // ---- on the connections to the broker, as the gateway's end sees it
+    /// @param uplink_window  limits.uplink_window
+    void packet_to_broker(Micros now, gateway::LinkId link, const gateway::mqtt::Packet& packet,
+                          std::size_t uplink_window);
+    void packet_from_broker(gateway::LinkId link, const gateway::mqtt::Packet& packet);
+    void link_gone(gateway::LinkId link) { unanswered_.erase(link); }
+
     // ---- the end
     void check_delivered() const;
     /// Messages that must still arrive.
@@ -116,6 +127,8 @@ class Checks {
     std::vector<std::uint32_t>
         queued_in_;  // down: by number, which of its sessions the broker had begun for the device
     std::uint64_t acknowledged_unseen_ = 0;
+    std::unordered_map<gateway::LinkId, std::set<std::uint16_t>>
+        unanswered_;  // QoS 1/2 PUBLISH without PUBACK, PUBREC
 };
 
 }  // namespace mqttsn::sim

@@ -2,7 +2,7 @@
 //
 // The history of all messages of a run, kept outside the code under test: who sent what when, where it
 // arrived and how often, and what excuses a weaker promise. Statistics (mqttsn-sim) and the delivery checks
-// (delivery_checks.hpp) read it.
+// (checks.hpp) read it.
 #ifndef TESTS_SIM_LEDGER_HPP
 #define TESTS_SIM_LEDGER_HPP
 

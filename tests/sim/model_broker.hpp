@@ -43,6 +43,8 @@ struct BrokerSettings {
     bool keeps_to_window = true;
     std::uint32_t queue_max = 1000;  ///< QoS 1/2 messages that wait behind the window, connected or not
     std::uint8_t granted_qos_max = 2;
+    bool lowest_free_id =
+        false;  ///< packet ids: the lowest that is free, as some brokers do; else they count up
 };
 
 /// What an outside observer of the broker learns, the moment it happens. All views live until the call

@@ -205,6 +205,9 @@ void ModelBroker::transmit_waiting(Session& session, std::size_t at_most) {
 }
 
 void ModelBroker::transmit(Session& session, Outgoing outgoing) {
+    if (settings_.lowest_free_id) {
+        session.last_id = 0;
+    }
     do {
         ++session.last_id;  // wraps to 0
     } while (session.last_id == 0 || find_id(session.in_flight, session.last_id) != session.in_flight.end());

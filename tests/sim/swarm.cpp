@@ -126,6 +126,7 @@ void draw_world(Random& random, WorldSettings& world) {
         in_percent(random, 20) ? gateway::WhenBrokerDown::disconnect : gateway::WhenBrokerDown::keep;
     world.broker.window = one_of(random, {1U, 5U, 20U});
     world.broker.keeps_to_window = in_percent(random, 50);
+    world.broker.lowest_free_id = in_percent(random, 30);
     world.broker_delay = between(random, 100, 50'000);
 }
 
@@ -194,6 +195,12 @@ SwarmPlan draw_plan(std::uint64_t seed) {
         SwarmDevice one;
         one.device = draw_device(random, index, plan.faults_until + Micros{30 * kSecond});
         one.link = draw_link(random, plan.faults_until);
+        if (plan.world.broker.lowest_free_id) {
+            // A broker that uses an id again at once, and a network that doubles an acknowledgement: the copy
+            // is taken for one of the next message. The gateway waits where it has sent twice itself; of the
+            // network's copies it cannot know.
+            one.link.up.duplicate = one.link.down.duplicate = Chance{};
+        }
         one.downlink.topic = one.device.topic;
         one.downlink.topics =
             one.device.topic == TopicKind::name ? static_cast<std::uint32_t>(random.between(1, 3)) : 1U;
@@ -210,7 +217,7 @@ SwarmPlan draw_plan(std::uint64_t seed) {
     }
     std::sort(plan.faults.begin(), plan.faults.end(),
               [](const Fault& left, const Fault& right) { return left.at < right.at; });
-    plan.budget = Micros{1800 * kSecond} + 100 * slowest;
+    plan.budget = Micros{600 * kSecond} + 40 * slowest;
     return plan;
 }
 
@@ -257,7 +264,7 @@ SwarmResult run_plan(const SwarmPlan& plan, std::FILE* trace) {
         world.settle(plan.budget);
         world.check_delivered();
         world.check_all_forgotten(plan.budget);
-    } catch (const CheckFailed& failed) {
+    } catch (const std::exception& failed) {  // CheckFailed, or something that should not be thrown at all
         result.failure = failed.what();
     }
     result.messages = world.ledger().messages().size();

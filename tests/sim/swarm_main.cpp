@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // sim_swarm: runs many seeds, or one with a trace. Prints one line per failure that reproduces it.
+#include <unistd.h>
+
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <random>
@@ -92,6 +96,9 @@ Options read_options(char** argument) {
             options.first = number(*++argument);
         } else if (name == "--count") {
             options.count = number(*++argument);
+            if (options.count == 0) {
+                bad_usage("--count 0 would prove nothing");
+            }
         } else if (name == "--seconds") {
             options.seconds = number(*++argument);
         } else if (name == "--list") {
@@ -114,7 +121,19 @@ int run_one(const Options& options) {
     return result.failure.empty() ? 0 : 1;
 }
 
+/// For a crash: which run it was. The handler does only what a signal handler may.
+thread_local char current_seed[64];
+
+void on_crash(int signal) {
+    (void)!write(STDOUT_FILENO, current_seed, strlen(current_seed));
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+}
+
 int run_many(const Options& options) {
+    for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) {
+        std::signal(signal, on_crash);
+    }
     const auto start = std::chrono::steady_clock::now();
     const auto elapsed = [&] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -138,6 +157,8 @@ int run_many(const Options& options) {
                 return;
             }
             const std::uint64_t seed = options.seeds.empty() ? options.first + index : options.seeds[index];
+            std::snprintf(current_seed, sizeof current_seed, "CRASHED: sim_swarm --seed %llu\n",
+                          static_cast<unsigned long long>(seed));
             const SwarmResult result = run_plan(draw_plan(seed), nullptr);
             messages += result.messages;
             if (!result.failure.empty()) {

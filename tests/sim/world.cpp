@@ -17,6 +17,8 @@ constexpr std::int64_t kEpochMillis = 1'000'000;     // the gateway's clock at v
 constexpr std::uint32_t kTopicsMax = 900;            // ids of Device::topic_id() stay apart
 constexpr std::uint32_t kTwoOctetDevicesMax = 1900;  // two names of two octets for each
 constexpr std::uint32_t kDeadlineCallsMax = 1000;
+constexpr std::uint32_t kOutputsMax = 10'000'000;
+constexpr std::uint64_t kStepsMax = 2'000'000'000;
 
 }  // namespace
 
@@ -59,7 +61,9 @@ void World::Parts::run_until(Micros time) {
     while (!agenda.empty() && agenda.first().at <= time) {
         const Agenda::Entry entry = agenda.take();
         now = std::max(now, entry.at);
-        ++steps;
+        if (++steps > kStepsMax) {
+            Checks::fail(now, "it does not come to an end");
+        }
         take(entry);
     }
     now = std::max(now, time);
@@ -115,6 +119,7 @@ void World::Parts::start_gateway() {
         gateway = std::make_unique<gateway::Gateway>(settings.gateway, random.next());
     }
     blocks_at_start = heap_account().blocks;
+    octets_at_start = heap_account().octets;
     gateway_timer_at = Micros::max();
     if (broker_side.up(now)) {
         link_opened(gateway::kOwnLink, false);
@@ -143,7 +148,10 @@ void World::Parts::kill_gateway(Micros outage) {
 }
 
 void World::Parts::drain(std::optional<std::uint32_t> answering) {
-    for (;;) {
+    for (std::uint32_t count = 0;; ++count) {
+        if (count > kOutputsMax) {
+            Checks::fail(now, "the gateway's outputs do not come to an end");
+        }
         const gateway::Output* output = nullptr;
         {
             InGateway in_gateway;
@@ -165,6 +173,7 @@ void World::Parts::take_output(const gateway::Output& output, std::optional<std:
         if (packet->link == gateway::kOwnLink) {
             broker_side.publish_own(now, packet->packet);
         } else {
+            checks.packet_to_broker(now, packet->link, packet->packet, settings.gateway.limits.uplink_window);
             broker_side.send(now, *packet);
         }
     } else if (const auto* const close = std::get_if<gateway::LinkClose>(&output)) {
@@ -345,12 +354,14 @@ void World::Parts::link_refused(gateway::LinkId link, std::uint8_t code) {
     gateway_call(std::nullopt, [&] { gateway->handle_link_refused(instant(), link, code); });
 }
 void World::Parts::link_closed(gateway::LinkId link, gateway::LinkCloseReason reason) {
+    checks.link_gone(link);
     gateway_call(std::nullopt, [&] { gateway->handle_link_closed(instant(), link, reason); });
 }
 void World::Parts::link_congested(gateway::LinkId link, bool congested) {
     gateway_call(std::nullopt, [&] { gateway->handle_link_congested(instant(), link, congested); });
 }
 void World::Parts::link_packet(gateway::LinkId link, const mqtt::Packet& packet) {
+    checks.packet_from_broker(link, packet);
     if (tracing()) {
         trace("  < gateway gets from broker type=" + std::to_string(static_cast<int>(packet.type)) +
               " id=" + std::to_string(packet.packet_id) + (packet.dup ? " DUP" : ""));

@@ -15,6 +15,7 @@ constexpr Micros kStep{1'000'000};
 /// What a container keeps for the next time: blocks of the gateway's heap that may remain when all devices
 /// have gone.
 constexpr std::int64_t kKeptBlocksMax = 40;
+constexpr std::int64_t kKeptOctetsMax = 65536;
 
 }  // namespace
 
@@ -202,6 +203,14 @@ void World::check_all_forgotten(Micros budget) {
                                 std::to_string(parts.broker_side.connection_count()) + " connections");
     }
     const std::int64_t kept = heap_account().blocks - parts.blocks_at_start;
+    const std::int64_t octets = heap_account().octets - parts.octets_at_start;
+    if (parts.blocks_at_start == 0) {
+        throw std::logic_error("heap_operators.cpp is not linked: nothing counts the gateway's memory");
+    }
+    if (octets > kKeptOctetsMax) {
+        Checks::fail(now(),
+                     "all devices have gone, and the gateway keeps " + std::to_string(octets) + " octets");
+    }
     if (kept > kKeptBlocksMax) {
         Checks::fail(now(), "all devices have gone, and the gateway keeps " + std::to_string(kept) +
                                 " blocks of memory");

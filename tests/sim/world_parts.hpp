@@ -112,6 +112,7 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     gateway::Counters earlier_counters;  // of gateways that were killed
     Micros gateway_timer_at = Micros::max();
     std::uint32_t deadline_calls = 0;  // in a row, without getting into the future
+    std::int64_t octets_at_start = 0;
     std::int64_t blocks_at_start = 0;  // of the gateway's heap
     std::function<bool(std::uint32_t, Way, Bytes)> lost;
     bool traffic = true;

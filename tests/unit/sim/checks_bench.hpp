@@ -66,6 +66,11 @@ class ChecksBench {
         return message;
     }
 
+    // Its connection to the broker.
+    std::string broker_gets(const mqttsn::gateway::mqtt::Packet& packet, std::size_t window) {
+        return told([&] { checks.packet_to_broker(kNow, {}, packet, window); });
+    }
+
     // Device 0 and its gateway.
     std::string gateway_gets(const WireMessage& message) {
         return told([&] { checks.to_gateway(0, message); });

@@ -265,10 +265,34 @@ void a_device_may_be_lost_for_other_reasons_at_any_time(void**) {
     ASSERT_KEPT(bench.device_is(MQTTSN_EVENT_DISCONNECTED));
 }
 
+// D32
+void no_more_messages_than_the_window_wait_for_the_broker(void**) {
+    ChecksBench bench;
+    mqttsn::gateway::mqtt::Packet packet;
+    packet.type = mqttsn::gateway::mqtt::PacketType::publish;
+    packet.qos = 1;
+    const auto send = [&](std::uint16_t id) {
+        packet.packet_id = id;
+        return bench.broker_gets(packet, 2);
+    };
+    ASSERT_KEPT(send(1));
+    ASSERT_KEPT(send(1));  // again
+    ASSERT_KEPT(send(2));
+    ASSERT_BREACH(send(3), "limits.uplink_window is 2");
+    bench.checks.link_gone({});
+    ASSERT_KEPT(send(4));
+    ASSERT_KEPT(send(5));
+    packet.type = mqttsn::gateway::mqtt::PacketType::pubrec;
+    bench.checks.packet_from_broker({}, packet);
+    packet.type = mqttsn::gateway::mqtt::PacketType::publish;
+    ASSERT_KEPT(send(6));
+}
+
 }  // namespace
 
 int main() {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(no_more_messages_than_the_window_wait_for_the_broker),
         cmocka_unit_test(a_malformed_datagram_of_the_gateway_is_a_breach),
         cmocka_unit_test(a_sleeper_gets_nothing_that_the_gateway_begins),
         cmocka_unit_test(a_sleeper_gets_answers),

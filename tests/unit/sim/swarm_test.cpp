@@ -34,9 +34,9 @@ struct GoldenPlan {
 /// Whoever changes what a seed draws, on purpose, takes the new numbers from the failure; seeds noted
 /// elsewhere mean other runs then.
 constexpr GoldenPlan kGolden[] = {
-    {1, 0x7D79248E8D4878FCULL},
-    {2, 0x3F6CCB6D1756C3BBULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0xEF191EB2B9122CD2ULL},
+    {1, 0x51231281B1B63179ULL},
+    {2, 0xD1151F84FF6F515EULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0x500B2C37EE71D804ULL},
 };
 
 void a_seed_means_the_same_plan_for_ever(void**) {
