@@ -167,6 +167,9 @@ bool repeated(Context& context, Session& session, const Message& message) {
         return false;
     }
     if (session.state == SessionState::active) {
+        if (!connect.heard_since_connect) {
+            session.connect.accepted_at = context.now;  // copies of this one live on
+        }
         session.topics.forget_what_device_knows();  // should it be no copy
         context.send(session, make_connack(ReturnCode::accepted));
     } else if (session.state == SessionState::connecting) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: one function a promise; they share what a device is seen to do, and are read beside each other.
 #include "sim/checks.hpp"
 
 #include <algorithm>
@@ -165,6 +167,9 @@ void Checks::from_device(Micros now, std::uint32_t device, const WireMessage& me
         message.type == WireType::pubrel && view.from_device.count(message.message_id) == 0;
     if ((request && message.qos >= 0) || (message.type == WireType::pubrel && !answer_to_pubrec)) {
         view.device_sends[exchange_of(message.type)].sent(message);
+    }
+    if (message.type == WireType::connect && message.clean) {
+        forgets_what_it_has(device);  // a copy of the old session may come in the new one
     }
     if (message.type != WireType::publish) {
         return;
@@ -421,11 +426,8 @@ void Checks::forgotten(std::uint32_t number) {
     ledger_.at(number).excuses |= kMayBeLost | kMayBeDisordered;
 }
 
-void Checks::device_lost_memory(std::uint32_t device) {
-    DeviceView& view = devices_[device];
-    view.held.clear();
-    view.device_sends = {};
-    view.from_device.clear();
+/// Messages that came and are not acknowledged yet may come again.
+void Checks::forgets_what_it_has(std::uint32_t device) {
     for (std::uint32_t number = 0; number < ledger_.messages().size(); ++number) {
         MessageRecord& record = ledger_.at(number);
         if (record.device == device && record.way == Way::down && record.arrivals > 0 &&
@@ -433,6 +435,31 @@ void Checks::device_lost_memory(std::uint32_t device) {
             record.excuses |= kMayBeRepeated;  // it has forgotten that it has it
         }
     }
+}
+
+void Checks::device_lost_memory(std::uint32_t device) {
+    DeviceView& view = devices_[device];
+    view.lost_memory = true;
+    view.held.clear();
+    view.device_sends = {};
+    view.from_device.clear();
+    forgets_what_it_has(device);
+}
+
+bool Checks::id_of_an_earlier_life(std::string_view client_id) {
+    const auto found = by_client_id_.find(client_id);
+    if (found == by_client_id_.end() || !devices_[found->second].lost_memory) {
+        return false;
+    }
+    // It cannot know that the broker still waits for PUBREL under this id: one of 65535, but then the new
+    // message is taken for the old one. A device that begins with a clean session is safe.
+    for (std::uint32_t number = 0; number < ledger_.messages().size(); ++number) {
+        MessageRecord& record = ledger_.at(number);
+        if (record.device == found->second && record.way == Way::up && record.done_at.count() < 0) {
+            record.excuses |= kMayBeLost | kMayBeDisordered;
+        }
+    }
+    return true;
 }
 
 void Checks::broker_lost_memory() {

@@ -59,6 +59,9 @@ class Checks {
     void delivered(Micros now, std::uint32_t device, std::uint32_t number, int code);
     void forgotten(std::uint32_t number);
     void device_lost_memory(std::uint32_t device);
+    /// A message of this device has the id of one that it began before it lost its memory. @returns false
+    /// when it never did
+    bool id_of_an_earlier_life(std::string_view client_id);
 
     // ---- as the broker sees it
     void published(Micros now, std::string_view client_id, std::string_view topic, std::string_view payload);
@@ -107,11 +110,13 @@ class Checks {
         };
         std::map<std::uint16_t, Held> held;
         std::uint32_t broker_session = 0;
+        bool lost_memory = false;
         std::array<Repetitions, kExchanges> device_sends;
         Repetitions gateway_sends;
     };
 
     void arrived(Micros now, std::uint32_t number);
+    void forgets_what_it_has(std::uint32_t device);
     void publish_to_device(Micros now, DeviceView& view, const WireMessage& message);
     void check_one(const MessageRecord& record, std::uint32_t number) const;
     std::string name_of(std::uint32_t number) const;
