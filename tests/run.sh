@@ -69,7 +69,7 @@ tidy() {
 [ $all = no ] || step "format (clang-format)" format_check
 step "build: dev" build dev
 step "tests: dev" run_tests dev
-[ "${#filter[@]}" -gt 0 ] || step "swarm: a minute of fresh seeds" build/dev/tests/sim/sim_swarm --seconds 60
+[ "${#filter[@]}" -gt 0 ] || step "swarm: a minute of fresh seeds" build/dev/tests/sim/sim_swarm --seconds 60 --threads 1
 if [ $all = yes ]; then
     step "clang-tidy" tidy
     step "build: asan" build asan
