@@ -32,8 +32,8 @@ enum class PacketType : std::uint8_t {
 constexpr std::uint8_t kSubackFailure = 0x80;  // MQTT 3.1.1 section 3.9.3
 
 /// Every packet of an established connection. Which fields count depends on the type:
-///   publish      dup, qos, retain, topic, payload; packet_id when qos > 0
-///   subscribe    packet_id, topic (one filter), qos (requested)
+///   publish      dup, qos, retain, topic, payload, subscription_id; packet_id when qos > 0
+///   subscribe    packet_id, topic (one filter), qos (requested), subscription_id
 ///   suback       packet_id, code (0..2 granted, or kSubackFailure)
 ///   unsubscribe  packet_id, topic (one filter)
 ///   puback, pubrec, pubrel, pubcomp, unsuback   packet_id
@@ -46,6 +46,9 @@ struct Packet {
     std::uint8_t qos = 0;
     std::uint8_t code = 0;
     std::uint16_t packet_id = 0;
+    /// MQTT 5 section 3.8.2.1.2, on the gateway's own link only: names the SUBSCRIBE that a retained message
+    /// answers. 0 = none.
+    std::uint32_t subscription_id = 0;
     Bytes topic;            ///< borrowed, see the contract of who hands the packet over
     Bytes payload;          ///< borrowed
     bool oversize = false;  ///< publish: payload was larger than the engine's limit and is missing
