@@ -136,7 +136,8 @@ struct SessionDownlink {
         0;  ///< awake, queue empty: so many PINGRESPs until the broker surely has no more
     bool acked_since_barrier = false;  ///< an acknowledgement went up meanwhile: the broker may send more
     Retry retry;
-    std::uint16_t message_id = 0;  ///< of the REGISTER or PUBLISH on the wire
+    std::uint16_t message_id = 0;          ///< of the REGISTER or PUBLISH on the wire
+    std::uint16_t published_topic_id = 0;  ///< in the PUBLISH on the wire: a refusal names it
     std::uint16_t register_topic_id = 0;
     std::uint16_t next_register_id = 0;  ///< 0 = not yet drawn
     bool left_in_broker = false;  ///< the queue was full: the broker has unacknowledged messages to fetch

@@ -77,6 +77,7 @@ void send_publish(Context& context, Session& session, const Target& target, bool
     if (item.qos > 0) {
         session.downlink.used_ids.published(item, context.now);
     }
+    session.downlink.published_topic_id = target.id;
     const Flags flags = Flags{}
                             .with_dup(item.qos > 0 && (repeated || item.dup))
                             .with_qos(static_cast<Qos>(item.qos))
@@ -243,6 +244,13 @@ void on_puback(Context& context, Session& session, const Message& message) {
         } else {
             ++context.counters.dropped_stray_ack;
         }
+        return;
+    }
+    // A refusal that names another topic id answers an earlier PUBLISH of this message, from before its topic
+    // got the id it has now. The device may have taken the later one. 0000 names none.
+    if (message.return_code != ReturnCode::accepted && message.topic_id != kTopicIdNone &&
+        message.topic_id != downlink.published_topic_id) {
+        ++context.counters.dropped_stray_ack;
         return;
     }
     DownlinkItem& item = downlink.queue.front();

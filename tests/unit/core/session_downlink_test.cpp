@@ -392,6 +392,29 @@ void puback_02_for_a_predefined_id_drops_the_message(void**) {
     d1.to_broker(ack(PacketType::puback, 5));
 }
 
+// D41: the refusal of a PUBLISH under the old id, doubled by the network, comes when the device has taken the
+// message under the new one. To drop it then would leave its QoS 2 id at the device for ever.
+void copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing(void**) {
+    Settings settings;
+    settings.predefined_topics = {{7, "p", "*"}};
+    Harness g(settings);
+    const Device d1 = g.connected("d1");
+    const std::uint16_t old_id = d1.subscribes(1, "p", 2);
+    d1.from_broker(publish(2, 5, "p", "x"));
+    d1.gets(publish_to(2, old_id, 5, "x"));
+    d1.sends(make_subscribe_id(flags(2, TopicIdType::predefined), 2, 7));
+    d1.to_broker(subscribe(2, "p", 2));
+    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
+    d1.from_broker(suback(2, 2));
+    d1.gets(make_suback(flags(2), 7, 2, ReturnCode::accepted));
+    d1.gets(make_publish(flags(2, TopicIdType::predefined), 7, 5, view("x")));
+    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
+    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
+    g.nothing();
+    d1.sends(make_pubrec(5));
+    d1.to_broker(ack(PacketType::pubrec, 5));
+}
+
 void puback_03_or_a_reserved_code_drops_the_message(void**) {
     for (const unsigned code : {3U, 4U, 255U}) {
         Harness g;
@@ -448,6 +471,7 @@ int main() {
         cmocka_unit_test(repetition_is_registered_first_when_the_device_has_forgotten_the_id),
         cmocka_unit_test(repetition_after_the_end_of_the_predefined_subscription_is_registered),
         cmocka_unit_test(puback_02_for_a_predefined_id_drops_the_message),
+        cmocka_unit_test(copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing),
         cmocka_unit_test(puback_03_or_a_reserved_code_drops_the_message),
         cmocka_unit_test(regack_that_matches_nothing_is_ignored),
     };
