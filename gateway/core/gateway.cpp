@@ -10,6 +10,7 @@
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
+#include "gateway/core/session_will.hpp"
 #include "gateway/core/unknown_peer.hpp"
 #include "mqttsn/codec.hpp"
 
@@ -141,10 +142,10 @@ void Gateway::dispatch_session(Session& session, const Message& message) {
     }
     switch (message.type) {  // also while the session is still connecting
         case MessageType::will_topic:
-            session_connect::on_will_topic(context, session, message);
+            session_will::on_will_topic(context, session, message);
             return;
         case MessageType::will_msg:
-            session_connect::on_will_msg(context, session, message);
+            session_will::on_will_msg(context, session, message);
             return;
         case MessageType::disconnect:
             session_connect::on_disconnect(context, session, message);
@@ -175,10 +176,10 @@ void Gateway::dispatch_session(Session& session, const Message& message) {
             return session_subscribe::on_subscribe(context, session, message);
         case MessageType::unsubscribe:
             return session_subscribe::on_unsubscribe(context, session, message);
-        case MessageType::will_topic_upd:  // D43: MQTT cannot change a will on a connection
-            return context.send(session, make_will_topic_resp(ReturnCode::not_supported));
+        case MessageType::will_topic_upd:
+            return session_will::on_topic_update(context, session, message);
         case MessageType::will_msg_upd:
-            return context.send(session, make_will_msg_resp(ReturnCode::not_supported));
+            return session_will::on_message_update(context, session, message);
         default:
             ++context.counters.dropped_out_of_state;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The gateway's memory of one device. Data only: what may happen to it stands in the rooms
-//   session_connect    CONNECT, will handshake, DISCONNECT, sleep, keep-alive, lost
+//   session_connect    CONNECT, DISCONNECT, sleep, keep-alive, lost
+//   session_will       will handshake, changes of the will
 //   session_link       the connection to the broker: open, lost, back, repair of subscriptions
 //   session_uplink     REGISTER and PUBLISH from the device, and the broker's acknowledgements
 //   session_intake     what the broker sends for the device, into its queue
@@ -39,7 +40,7 @@ enum class SessionState : std::uint8_t { disconnected, connecting, active, aslee
 /// The deadlines a session may have at once; kNever = not running.
 enum class SessionTimer : std::uint8_t {
     supervision,  ///< keep-alive or sleep duration
-    connect,      ///< will handshake, or the broker's answer to CONNECT
+    connect,      ///< will handshake or change of the will, or the broker's answer to CONNECT
     link,         ///< link open: keep-alive towards the broker; link down: the next attempt
     downlink,     ///< T_retry of what the device must answer, or a hold-off
     subscribe,    ///< the broker's answer to SUBSCRIBE
@@ -51,6 +52,7 @@ struct StoredWill {
     std::string payload;
     std::uint8_t qos = 0;
     bool retain = false;
+    friend bool operator==(const StoredWill&, const StoredWill&) = default;
 };
 
 struct SessionConnect {
@@ -68,6 +70,10 @@ struct SessionConnect {
     Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
     std::unique_ptr<StoredWill> offered_will;  ///< its topic has come, its message has not
+    bool will_changed = false;                 ///< since MQTT CONNECT was sent: the broker has another one
+    bool will_topic_due = false;               ///< WILLTOPICRESP: when the broker has it (D43)
+    bool will_message_due = false;             ///< WILLMSGRESP
+    Instant will_answer_at{};                  ///< "congestion" then
 };
 
 struct SessionLink {

@@ -8,6 +8,7 @@
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
+#include "gateway/core/session_will.hpp"
 #include "gateway/core/topic_rules.hpp"
 #include "gateway/core/unknown_peer.hpp"
 
@@ -16,9 +17,9 @@ namespace {
 
 using Phase = SessionConnect::Phase;
 
-// The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
 constexpr Millis kLateCopyMax{
     1000};  // longer than a network holds copies back, shorter than a restart of a device
+// The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
 constexpr Millis kBrokerAnswerMax{8000};
 // Keep alive 0 asks for no supervision; sessions must still not live for ever (D07): as the longest
 // keep-alive.
@@ -60,26 +61,12 @@ void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* c
 void end(Context& context, Session& session, SessionState state) {
     session.state = state;
     session.connect.phase = Phase::none;
-    session.connect.offered_will.reset();
+    session_will::reset(session);
     session.timers.fill(kNever);
     session_downlink::reset(session);
     session_uplink::reset(session);
     session_subscribe::reset(session, session.connect.clean);
     context.ended.push_back(session.slot);
-}
-
-void request_will_topic(Context& context, Session& session) {
-    session.connect.phase = Phase::will_topic;
-    session.connect.offered_will.reset();
-    session.connect.retry.start();
-    context.send(session, make_will_topic_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
-}
-
-void ask_broker(Context& context, Session& session) {
-    session.connect.phase = Phase::broker;
-    context.start_timer(session, SessionTimer::connect, kBrokerAnswerMax);
-    session_link::open(context, session);
 }
 
 /// Resumes a sleeping session without touching the broker (D20).
@@ -143,7 +130,7 @@ void start(Context& context, Session& session, const Message& message) {
     connect.last_heard = context.now;
     connect.heard_since_connect = false;
     if (message.flags.will()) {
-        request_will_topic(context, session);
+        session_will::request(context, session);
     } else {
         ask_broker(context, session);
     }
@@ -235,29 +222,17 @@ void take_endpoint(Context& context, Session& session, const Endpoint& endpoint)
     context.sessions.bind(session, endpoint);
 }
 
-/// The last message of the will handshake comes again because our CONNACK was lost.
-bool repeats_connack(Context& context, Session& session) {
-    if (session.state != SessionState::active || !session.connect.flags.will()) {
-        return false;
-    }
-    context.send(session, make_connack(ReturnCode::accepted));
-    ++context.counters.connects_repeated;
-    return true;
-}
-
-void keep_will_topic(Session& session, const Message& message) {
-    auto will = std::make_unique<StoredWill>();
-    will->topic = text_of(message.data);
-    will->qos = static_cast<std::uint8_t>(message.flags.qos());
-    will->retain = message.flags.retain();
-    session.connect.offered_will = std::move(will);
-}
-
 }  // namespace
 
 void heard(Context& context, Session& session) {
     session.connect.last_heard = context.now;
     session.connect.heard_since_connect = true;
+}
+
+void ask_broker(Context& context, Session& session) {
+    session.connect.phase = Phase::broker;
+    context.start_timer(session, SessionTimer::connect, kBrokerAnswerMax);
+    session_link::open(context, session);
 }
 
 void on_connect(Context& context, const Endpoint& from, const Message& message) {
@@ -300,56 +275,6 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
     }
     take_endpoint(context, *session, from);
     start(context, *session, message);
-}
-
-void on_will_topic(Context& context, Session& session, const Message& message) {
-    if (repeats_connack(context, session)) {
-        return;
-    }
-    if (session.state != SessionState::connecting) {
-        ++context.counters.dropped_out_of_state;
-        return;
-    }
-    session.connect.last_heard = context.now;
-    if (session.connect.phase == Phase::will_message) {  // our WILLMSGREQ was lost
-        context.send(session, make_will_msg_req());
-        return;
-    }
-    if (session.connect.phase != Phase::will_topic) {
-        ++context.counters.dropped_out_of_state;
-        return;
-    }
-    session.connect.heard_since_connect = true;
-    if (message.data.empty()) {  // D42: no will
-        session.connect.will.reset();
-        ask_broker(context, session);
-        return;
-    }
-    if (!name_accepted(message.data) || message.flags.qos() == kQosMinusOne ||
-        message.flags.qos() > context.settings.broker.max_qos) {
-        context.event(EventKind::session_refused, session, "will topic or will QoS not possible", 3);
-        on_failed(context, session, ReturnCode::not_supported);
-        return;
-    }
-    keep_will_topic(session, message);
-    session.connect.phase = Phase::will_message;
-    session.connect.retry.start();
-    context.send(session, make_will_msg_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
-}
-
-void on_will_msg(Context& context, Session& session, const Message& message) {
-    if (repeats_connack(context, session)) {
-        return;
-    }
-    if (session.state != SessionState::connecting || session.connect.phase != Phase::will_message) {
-        ++context.counters.dropped_out_of_state;
-        return;
-    }
-    session.connect.last_heard = context.now;
-    session.connect.offered_will->payload = text_of(message.data);
-    session.connect.will = std::move(session.connect.offered_will);
-    ask_broker(context, session);
 }
 
 void on_accepted(Context& context, Session& session) {
@@ -469,18 +394,12 @@ void on_supervision_timer(Context& context, Session& session) {
 }
 
 void on_connect_timer(Context& context, Session& session) {
-    if (session.connect.phase == Phase::broker) {
-        context.event(EventKind::session_refused, session, "the broker does not answer", 1);
-        on_failed(context, session, ReturnCode::congestion);
+    if (session.connect.phase != Phase::broker) {
+        session_will::on_timer(context, session);
         return;
     }
-    if (!session.connect.retry.expired(context.settings.retry)) {
-        lost(context, session, "no answer in the will handshake");
-        return;
-    }
-    context.send(session,
-                 session.connect.phase == Phase::will_topic ? make_will_topic_req() : make_will_msg_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+    context.event(EventKind::session_refused, session, "the broker does not answer", 1);
+    on_failed(context, session, ReturnCode::congestion);
 }
 
 }  // namespace mqttsn::gateway::session_connect

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How a session begins and ends: CONNECT, the will handshake, the answer once the broker has answered,
-// DISCONNECT, sleep, wake-up, keep-alive supervision, lost. Spec: sections 6.2 to 6.4, 6.11, 6.12, 6.14.
+// How a session begins and ends: CONNECT, the answer once the broker has answered, DISCONNECT, sleep,
+// wake-up, keep-alive supervision, lost. Spec: sections 6.2, 6.3, 6.11, 6.12, 6.14. The will is in
+// session_will.
 #ifndef GATEWAY_CORE_SESSION_CONNECT_HPP
 #define GATEWAY_CORE_SESSION_CONNECT_HPP
 
@@ -12,8 +13,6 @@ namespace mqttsn::gateway::session_connect {
 
 /// CONNECT from any endpoint; finds or makes the session (D05, D06, D09 to D11, D20).
 void on_connect(Context& context, const Endpoint& from, const Message& message);
-void on_will_topic(Context& context, Session& session, const Message& message);
-void on_will_msg(Context& context, Session& session, const Message& message);
 void on_disconnect(Context& context, Session& session, const Message& message);
 /// PINGREQ, with or without a client id; `at_endpoint` is the session the sender's address leads to, or
 /// nullptr.
@@ -22,6 +21,8 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
 /// Any valid message of the device: restarts its supervision (D08).
 void heard(Context& context, Session& session);
 
+/// All is known that MQTT CONNECT has to say: the broker decides.
+void ask_broker(Context& context, Session& session);
 /// The broker accepted the link a connecting session waits for: CONNACK, active.
 void on_accepted(Context& context, Session& session);
 /// It refused, or the link failed: CONNACK with `code`, disconnected.

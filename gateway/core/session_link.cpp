@@ -7,6 +7,7 @@
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_subscribe.hpp"
 #include "gateway/core/session_uplink.hpp"
+#include "gateway/core/session_will.hpp"
 
 namespace mqttsn::gateway::session_link {
 namespace {
@@ -52,6 +53,7 @@ void open_now(Context& context, Session& session) {
     link.congested = false;
     link.paused = false;
     link.pings = 0;
+    session.connect.will_changed = false;
     context.outbox.push(LinkOpen{link.id, connect_packet(context, session)});
 }
 
@@ -186,6 +188,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
     }
     session_subscribe::on_link_opened(context, session, session_present);
     session_downlink::on_link_opened(context, session, session_present);
+    session_will::on_link_opened(context, session);
 }
 
 void on_refused(Context& context, Session& session, std::uint8_t code) {

@@ -164,6 +164,29 @@ void will_is_published_when_a_sleeper_does_not_wake_up(Bed& bed) {
     assert_true(Clock::now() - before >= std::chrono::milliseconds(2900));
 }
 
+// SN12-69, D43: the broker has the new will when the device is told so, nobody hears the old one, and the
+// session lives on.
+void changed_will_is_published_and_the_session_is_kept(Bed& bed) {
+    bed.start();
+    Observer& witness = bed.observe({"will/#"});
+    UdpDevice& device = bed.device("dev");
+    device.connect(with_will(2, false));
+    const std::uint16_t id = device.subscribe("news", 1);
+    device.send(mqttsn::make_will_topic_upd(Flags{}.with_qos(0), view("will/other")));
+    assert_int_equal(device.expect(MessageType::will_topic_resp).return_code, ReturnCode::accepted);
+    device.send(mqttsn::make_will_msg_upd(view("changed")));
+    assert_int_equal(device.expect(MessageType::will_msg_resp).return_code, ReturnCode::accepted);
+    bed.publish("news", "still subscribed", 1);
+    const auto news = device.expect(MessageType::publish);
+    assert_int_equal(news.topic_id, id);
+    device.send(mqttsn::make_puback(news.topic_id, news.message_id, ReturnCode::accepted));
+    assert_true(witness.wait_for(1));
+    const auto seen = witness.messages();
+    assert_string_equal(seen[0].topic.c_str(), "will/other");
+    assert_string_equal(seen[0].payload.c_str(), "changed");
+    assert_int_equal(seen[0].qos, 0);
+}
+
 }  // namespace
 }  // namespace e2e
 
@@ -180,6 +203,7 @@ int main() {
         BED_TEST(stored_will_stays_in_force_after_connect_without_will),
         BED_TEST(empty_will_topic_removes_the_stored_will),
         BED_TEST(will_is_published_when_a_sleeper_does_not_wake_up),
+        BED_TEST(changed_will_is_published_and_the_session_is_kept),
     };
     return cmocka_run_group_tests_name("e2e.will", tests, nullptr, nullptr);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The will handshake and the stored will (session_connect.cpp; SN12-61, SN12-64 to SN12-69).
+// The will handshake and the stored will (session_will.cpp; changes of it: session_will_update_test.cpp;
+// SN12-61, SN12-64 to SN12-68).
 #include <string>
 
-#include "gateway/core/session_connect.hpp"
+#include "gateway/core/session_will.hpp"
 #include "support/cmocka.hpp"
 #include "support/gateway_harness.hpp"
 
@@ -272,18 +273,6 @@ void link_refused_or_lost_during_the_handshake_does_not_end_it(void**) {
     }
 }
 
-// D43, faults row 13: MQTT cannot change a will.
-void will_updates_are_not_supported(void**) {
-    Harness g;
-    const Device d1 = g.connected("d1");
-    d1.sends("06 1A 30 77 2F 74");
-    d1.gets("03 1B 03");
-    d1.sends("02 1A");
-    d1.gets("03 1B 03");
-    d1.sends("05 1C 6F 66 66");
-    d1.gets("03 1D 03");
-}
-
 }  // namespace
 
 int main() {
@@ -302,7 +291,6 @@ int main() {
         cmocka_unit_test(handshake_that_is_given_up_leaves_the_stored_will_whole),
         cmocka_unit_test(link_that_opens_during_the_handshake_does_not_end_it),
         cmocka_unit_test(link_refused_or_lost_during_the_handshake_does_not_end_it),
-        cmocka_unit_test(will_updates_are_not_supported),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
