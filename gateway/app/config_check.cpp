@@ -222,8 +222,6 @@ constexpr NotActiveYet kNotActiveYet[] = {
      "broker.version = \"5\": not active yet: devices' sessions use MQTT 3.1.1"},
     {[](const Config& c) { return c.core.retry_adaptive; },
      "retry.adaptive = true: not active yet: retry.interval holds for all devices"},
-    {[](const Config& c) { return c.core.session.takeover == Takeover::probe; },
-     "session.takeover = \"probe\": not active yet: works as \"allow\""},
     {[](const Config& c) { return c.discovery.advertise; },
      "discovery.advertise = true: not active yet: no ADVERTISE is sent"},
 };

@@ -67,7 +67,8 @@ void Gateway::finish() {
             session->link.state != SessionLink::State::closed) {
             continue;
         }
-        if (session->connect.clean || !session->connect.established) {
+        const bool worth_keeping = !session->connect.clean && session->connect.established;
+        if (!worth_keeping && context.now >= session->link.refused_until) {
             context.deadlines.remove(slot);
             context.sessions.destroy(*session);
         } else {
@@ -176,6 +177,8 @@ void Gateway::dispatch_session(Session& session, const Message& message) {
             return session_subscribe::on_subscribe(context, session, message);
         case MessageType::unsubscribe:
             return session_subscribe::on_unsubscribe(context, session, message);
+        case MessageType::pingresp:
+            return;  // it has been heard: that is all it is for
         case MessageType::will_topic_upd:
             return session_will::on_topic_update(context, session, message);
         case MessageType::will_msg_upd:

@@ -2,6 +2,7 @@
 //
 // The gateway's memory of one device. Data only: what may happen to it stands in the rooms
 //   session_connect    CONNECT, DISCONNECT, sleep, keep-alive, lost
+//   session_takeover   a CONNECT for it from another address
 //   session_will       will handshake, changes of the will
 //   session_link       the connection to the broker: open, lost, back, repair of subscriptions
 //   session_uplink     REGISTER and PUBLISH from the device, and the broker's acknowledgements
@@ -55,6 +56,15 @@ struct StoredWill {
     friend bool operator==(const StoredWill&, const StoredWill&) = default;
 };
 
+/// A CONNECT from another address that waits for the device at the known one to keep silent.
+struct Challenger {
+    Endpoint from;
+    Flags flags;
+    std::uint16_t duration_s = 0;
+    Instant next_look{};
+    Instant decide_at{};
+};
+
 struct SessionConnect {
     enum class Phase : std::uint8_t { none, will_topic, will_message, broker };
     Phase phase = Phase::none;
@@ -70,6 +80,7 @@ struct SessionConnect {
     Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
     std::unique_ptr<StoredWill> offered_will;  ///< its topic has come, its message has not
+    std::unique_ptr<Challenger> challenger;    ///< takeover = "probe"; nullptr = none
     bool will_changed = false;                 ///< since MQTT CONNECT was sent: the broker has another one
     bool will_topic_due = false;               ///< WILLTOPICRESP: when the broker has it (D43)
     bool will_message_due = false;             ///< WILLMSGRESP
@@ -84,8 +95,11 @@ struct SessionLink {
     bool paused = false;        ///< the broker is not read from: the device's queue is full
     std::uint8_t failures = 0;  ///< in a row, for the backoff
     bool reopening = false;     ///< closed only to be opened again: no outage, no backoff
-    std::uint16_t pings = 0;    ///< PINGREQs not answered yet
-    Instant ping_at{};          ///< the last of them
+    std::uint8_t cut_short =
+        0;                    ///< connections in a row that the broker closed soon after it had accepted them
+    Instant refused_until{};  ///< a duel for the client id was lost (FAULT-76): CONNECT gets "congestion"
+    std::uint16_t pings = 0;  ///< PINGREQs not answered yet
+    Instant ping_at{};        ///< the last of them
     Instant opened_at{};
     Instant last_sent{};
     Instant last_received{};

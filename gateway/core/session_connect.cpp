@@ -7,6 +7,7 @@
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/session_subscribe.hpp"
+#include "gateway/core/session_takeover.hpp"
 #include "gateway/core/session_uplink.hpp"
 #include "gateway/core/session_will.hpp"
 #include "gateway/core/topic_rules.hpp"
@@ -38,8 +39,9 @@ Millis supervision(const Session& session) {
 }
 
 void supervise(Context& context, Session& session) {
-    context.start_timer(session, SessionTimer::supervision,
-                        session.connect.last_heard + supervision(session));
+    context.start_timer(
+        session, SessionTimer::supervision,
+        std::min(session.connect.last_heard + supervision(session), session_takeover::next_look(session)));
 }
 
 const ClientRule* find_rule(const Context& context, Bytes client_id) {
@@ -51,16 +53,11 @@ const ClientRule* find_rule(const Context& context, Bytes client_id) {
     return nullptr;
 }
 
-void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* cause, Bytes client_id) {
-    ++context.counters.connects_refused;
-    context.send(to, make_connack(code));
-    context.event(EventKind::session_refused, to, cause, static_cast<int>(code), client_id);
-}
-
 /// After this the session waits to be forgotten (see Gateway::forget_ended), unless it is worth keeping.
 void end(Context& context, Session& session, SessionState state) {
     session.state = state;
     session.connect.phase = Phase::none;
+    session.connect.challenger.reset();  // it repeats its CONNECT and finds the id free
     session_will::reset(session);
     session.timers.fill(kNever);
     session_downlink::reset(session);
@@ -109,6 +106,7 @@ void start(Context& context, Session& session, const Message& message) {
     const bool clean = message.flags.clean_session();
     context.sessions.set_idle(session, false);
     session.timers.fill(kNever);
+    connect.challenger.reset();
     session_downlink::reset(session);
     session_uplink::reset(session);
     session_subscribe::reset(session, clean);
@@ -227,6 +225,13 @@ void take_endpoint(Context& context, Session& session, const Endpoint& endpoint)
 void heard(Context& context, Session& session) {
     session.connect.last_heard = context.now;
     session.connect.heard_since_connect = true;
+    session_takeover::on_heard(context, session);
+}
+
+void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* cause, Bytes client_id) {
+    ++context.counters.connects_refused;
+    context.send(to, make_connack(code));
+    context.event(EventKind::session_refused, to, cause, static_cast<int>(code), client_id);
 }
 
 void ask_broker(Context& context, Session& session) {
@@ -256,12 +261,18 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         return;
     }
     Session* session = context.sessions.find(id);
+    if (session != nullptr && context.now < session->link.refused_until) {
+        refuse(context, from, ReturnCode::congestion,
+               "another client with this id is connected to the broker", id);
+        return;
+    }
     if (session == nullptr) {
         session = create(context, from, id);
         if (session == nullptr) {
             return;
         }
     } else if (session->bound && session->endpoint == from) {
+        session_takeover::on_heard(context, *session);
         if (repeated(context, *session, message)) {
             return;
         }
@@ -270,11 +281,23 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
             refuse(context, from, ReturnCode::not_supported, "client id is in use (session.takeover)", id);
             return;
         }
-        ++context.counters.takeovers;
-        context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, id);
+        if (context.settings.session.takeover == Takeover::probe &&
+            (session->state == SessionState::active || session->state == SessionState::awake)) {
+            session_takeover::challenge(context, *session, from, message);  // one asleep cannot answer
+            return;
+        }
+        take_over(context, *session, from, message);
+        return;
     }
     take_endpoint(context, *session, from);
     start(context, *session, message);
+}
+
+void take_over(Context& context, Session& session, const Endpoint& from, const Message& message) {
+    ++context.counters.takeovers;
+    context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, session.id_octets());
+    take_endpoint(context, session, from);
+    start(context, session, message);
 }
 
 void on_accepted(Context& context, Session& session) {
@@ -383,9 +406,11 @@ void back_to_sleep(Context& context, Session& session, bool with_pingresp) {
 }
 
 void on_supervision_timer(Context& context, Session& session) {
-    const Instant deadline = session.connect.last_heard + supervision(session);
-    if (context.now < deadline) {
-        context.start_timer(session, SessionTimer::supervision, deadline);
+    if (session_takeover::on_timer(context, session)) {
+        return;
+    }
+    if (context.now < session.connect.last_heard + supervision(session)) {
+        supervise(context, session);
         return;
     }
     lost(context, session,

@@ -13,6 +13,10 @@ namespace mqttsn::gateway::session_connect {
 
 /// CONNECT from any endpoint; finds or makes the session (D05, D06, D09 to D11, D20).
 void on_connect(Context& context, const Endpoint& from, const Message& message);
+/// The session begins anew for a device at another address (D10).
+void take_over(Context& context, Session& session, const Endpoint& from, const Message& connect);
+/// CONNACK with a rejection, counted; `cause` is for the log.
+void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* cause, Bytes client_id);
 void on_disconnect(Context& context, Session& session, const Message& message);
 /// PINGREQ, with or without a client id; `at_endpoint` is the session the sender's address leads to, or
 /// nullptr.

@@ -19,6 +19,12 @@ constexpr Millis kBackoffMin{500};
 constexpr Millis kBackoffMax{30000};
 constexpr Millis kStableAfter{10000};  // a link that lived this long was a good one: the backoff begins anew
 constexpr std::uint8_t kFailuresMax = 10;
+// A broker closes a connection when another one uses its client id (MQTT 3.1.1, 3.1.4-2). Two gateways, or a
+// gateway and a stranger, that both come back would go on for ever. Who has no device any more gives up
+// first.
+constexpr std::uint8_t kCutShortSilent = 3;  // the device was not heard: it may be elsewhere
+constexpr std::uint8_t kCutShortMax = 6;
+constexpr Millis kDuelRest{60000};
 
 Bytes expand(Context& context, const Session& session, const std::string& text) {
     std::string expanded;
@@ -109,6 +115,28 @@ const char* refusal_text(std::uint8_t mqtt_code) {
             break;
     }
     return "broker refuses with an unknown code";
+}
+
+/// The broker has closed an established connection. @return true when the session is given up for it
+bool lost_duel(Context& context, Session& session) {
+    SessionLink& link = session.link;
+    if (context.now - link.opened_at >= kStableAfter) {
+        link.cut_short = 0;
+        return false;
+    }
+    ++link.cut_short;
+    const bool heard = session.connect.last_heard > link.opened_at;
+    if (!session.connected() || link.cut_short < (heard ? kCutShortMax : kCutShortSilent)) {
+        return false;
+    }
+    link.cut_short = 0;
+    if (heard) {  // else it may come back to us at any time
+        link.refused_until = context.now + kDuelRest;
+    }
+    context.event(EventKind::broker_duel, session,
+                  "does another gateway or client use this client id? The device has to connect again");
+    session_connect::dismiss(context, session, "another client with its id is connected to the broker");
+    return true;
 }
 
 void supervise(Context& context, Session& session) {
@@ -229,6 +257,9 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
         context.event(EventKind::broker_lost, session, link_close_reason_text(reason));
     }
     link.reopening = link.reopening && by_us;
+    if (was_open && reason == LinkCloseReason::closed_by_peer && lost_duel(context, session)) {
+        return;
+    }
     if (session.connected() && link.reopening) {
         open_now(context, session);
         context.start_timer(session, SessionTimer::link, kReopenAnswerMax);

@@ -354,7 +354,6 @@ void what_is_accepted_but_not_active_is_a_warning_each(void**) {
         {"[broker]\nengine = \"paho\"\n", "broker.engine = \"paho\": not active yet: "},
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet: "},
         {"[retry]\nadaptive = true\n", "retry.adaptive = true: not active yet: "},
-        {"[session]\ntakeover = \"probe\"\n", "session.takeover = \"probe\": not active yet: "},
         {"[discovery]\nadvertise = true\n", "discovery.advertise = true: not active yet: "},
         {"[broker]\nurl = \"mqtt://192.0.2.1\"\nusername = \"u\"\n",
          "broker.username: user name and password cross the network to 192.0.2.1:1883 in clear text"},

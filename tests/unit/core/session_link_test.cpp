@@ -76,9 +76,12 @@ void backoff_goes_on_when_links_do_not_last(void**) {
     for (int attempt = 0; attempt < 8; ++attempt) {
         assert_true(wait_for_output(g, 60000) > 0);
         d1.opens(kKeep);
-        d1.accepted(true);
-        d1.link_gone();
+        d1.link_gone(LinkCloseReason::unreachable);
     }
+    assert_true(wait_for_output(g, 60000) >= 15000);
+    d1.opens(kKeep);
+    d1.accepted(true);
+    d1.link_gone();
     assert_true(wait_for_output(g, 60000) >= 15000);
     d1.opens(kKeep);
     d1.accepted(true);
@@ -278,6 +281,54 @@ void reconnect_of_the_device_uses_the_attempt_s_end(void**) {
     g.nothing();
 }
 
+// FAULT-76, D49: two gateways that hold the same client id must not take it from each other for ever.
+
+void gives_up_a_silent_device_when_the_broker_cuts_three_connections_short(void**) {
+    Harness g;
+    const Device d1 = g.connected("d1", false);
+    for (int i = 0; i < 2; ++i) {
+        d1.link_drops_and_returns(true, Open{false, "", ""});
+    }
+    d1.link_gone();
+    d1.gets(make_disconnect());  // perhaps it is elsewhere; if it is here it connects again
+    assert_int_equal(g.count(EventKind::broker_duel), 1);
+    g.advance_seconds(3600);
+    g.nothing();
+    d1.sends(make_connect(Flags{}, 60, view("d1")));
+    d1.opens(Open{false, "", ""});
+}
+
+void gives_up_a_present_device_later_and_keeps_it_waiting_for_a_minute(void**) {
+    Harness g;
+    const Device d1 = g.connected("d1", true);
+    for (int i = 0; i < 5; ++i) {
+        g.advance(Millis{1});
+        d1.sends(make_pingreq(Bytes{}));
+        d1.gets(make_pingresp());
+        d1.link_drops_and_returns(false, Open{});
+    }
+    g.advance(Millis{1});
+    d1.sends(make_pingreq(Bytes{}));
+    d1.gets(make_pingresp());
+    d1.link_gone();
+    d1.gets(make_disconnect());
+    d1.sends(make_connect(Flags{}.with_clean_session(true), 60, view("d1")));
+    d1.gets(make_connack(ReturnCode::congestion));
+    g.advance_seconds(60);
+    d1.sends(make_connect(Flags{}.with_clean_session(true), 60, view("d1")));
+    d1.opens(Open{});
+}
+
+void connections_that_lived_are_no_duel(void**) {
+    Harness g;
+    const Device d1 = g.connected("d1", false, 6000);
+    for (int i = 0; i < 10; ++i) {
+        g.advance_seconds(10);
+        d1.link_drops_and_returns(true, Open{false, "", ""});
+    }
+    assert_int_equal(g.count(EventKind::broker_duel), 0);
+}
+
 }  // namespace
 
 int main() {
@@ -297,6 +348,9 @@ int main() {
         cmocka_unit_test(device_that_leaves_while_the_link_is_down_stops_the_attempts),
         cmocka_unit_test(device_that_leaves_during_an_attempt_stops_it),
         cmocka_unit_test(reconnect_of_the_device_uses_the_attempt_s_end),
+        cmocka_unit_test(gives_up_a_silent_device_when_the_broker_cuts_three_connections_short),
+        cmocka_unit_test(gives_up_a_present_device_later_and_keeps_it_waiting_for_a_minute),
+        cmocka_unit_test(connections_that_lived_are_no_duel),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

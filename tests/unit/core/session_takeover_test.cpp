@@ -56,6 +56,95 @@ void takeover_reject_leaves_the_old_session_untouched(void**) {
     new_place.gets(make_connack(ReturnCode::accepted));
 }
 
+// takeover = "probe" (FAULT-2, SN12-94)
+
+Settings probing() {
+    Settings settings;
+    settings.session.takeover = Takeover::probe;
+    return settings;
+}
+
+void probe_refuses_the_newcomer_when_the_old_address_answers(void**) {
+    Harness g(probing());
+    const Device old_place = g.connected("d1", false);
+    const Device new_place = g.device("d1");
+    new_place.sends(connect_of(new_place, false));
+    old_place.gets(make_pingreq(Bytes{}));
+    g.nothing();
+    old_place.sends(make_pingresp());
+    new_place.gets(make_connack(ReturnCode::not_supported));
+    g.nothing();
+    g.advance_seconds(30);  // and that was all
+    g.nothing();
+    old_place.sends(make_pingreq(Bytes{}));
+    old_place.gets(make_pingresp());
+    assert_int_equal(g.counters().takeovers, 0);
+}
+
+void probe_lets_the_newcomer_in_after_one_t_retry_of_silence(void**) {
+    Harness g(probing());
+    const Device old_place = g.connected("d1", false, 600);
+    const Device new_place = g.device("d1");
+    new_place.sends(connect_of(new_place, false));
+    old_place.gets(make_pingreq(Bytes{}));
+    g.advance(Millis{3333});
+    old_place.gets(make_pingreq(Bytes{}));
+    g.advance(Millis{3333});
+    old_place.gets(make_pingreq(Bytes{}));
+    g.advance(Millis{3333});
+    old_place.gets(make_pingreq(Bytes{}));
+    new_place.sends(connect_of(new_place, false));  // impatient: no more time, and no less
+    g.nothing();
+    g.advance(Millis{1});
+    old_place.closes(true);
+    old_place.link_gone(LinkCloseReason::requested);
+    new_place.opens(Open{false, "", ""});
+    new_place.accepted(true);
+    new_place.gets(make_connack(ReturnCode::accepted));
+    assert_int_equal(g.counters().takeovers, 1);
+}
+
+// Whatever the old address says proves that it is there.
+void probe_takes_any_message_of_the_old_address_for_an_answer(void**) {
+    for (const char* const any : {"02 16", "09 0C 62 61 62 00 00 68 69", "08 04 00 01 00 3C 64 31"}) {
+        Harness g(probing());
+        const Device old_place = g.connected("d1", false);
+        const Device new_place = g.device("d1");
+        new_place.sends(connect_of(new_place, false));
+        old_place.gets(make_pingreq(Bytes{}));
+        old_place.sends(any);
+        new_place.gets(make_connack(ReturnCode::not_supported));
+        g.take();
+        assert_int_equal(g.counters().takeovers, 0);
+    }
+}
+
+// Nothing is sent to a sleeping device (SN12-104), so it cannot be asked.
+void probe_does_not_ask_a_sleeping_device(void**) {
+    Harness g(probing());
+    const Device old_place = g.connected("d1", false);
+    old_place.sleeps(600);
+    const Device new_place = g.device("d1");
+    new_place.sends(connect_of(new_place, false));
+    new_place.gets(make_connack(ReturnCode::accepted));
+    assert_int_equal(g.counters().takeovers, 1);
+}
+
+void probe_ends_with_the_session(void**) {
+    Harness g(probing());
+    const Device old_place = g.connected("d1", true);
+    const Device new_place = g.device("d1");
+    new_place.sends(connect_of(new_place, true));
+    old_place.gets(make_pingreq(Bytes{}));
+    old_place.sends(make_disconnect());
+    new_place.gets(make_connack(ReturnCode::not_supported));
+    old_place.gets(make_disconnect());
+    old_place.closes(true);
+    old_place.link_gone(LinkCloseReason::requested);
+    new_place.sends(connect_of(new_place, true));
+    new_place.opens(Open{});
+}
+
 // D11: the port was given to another device.
 void another_client_id_at_the_same_address_loses_the_old_one(void**) {
     Harness g;
@@ -78,6 +167,11 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(connect_from_a_new_address_takes_the_session_over),
         cmocka_unit_test(takeover_reject_leaves_the_old_session_untouched),
+        cmocka_unit_test(probe_refuses_the_newcomer_when_the_old_address_answers),
+        cmocka_unit_test(probe_lets_the_newcomer_in_after_one_t_retry_of_silence),
+        cmocka_unit_test(probe_takes_any_message_of_the_old_address_for_an_answer),
+        cmocka_unit_test(probe_does_not_ask_a_sleeping_device),
+        cmocka_unit_test(probe_ends_with_the_session),
         cmocka_unit_test(another_client_id_at_the_same_address_loses_the_old_one),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
