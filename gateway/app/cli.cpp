@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/app/arguments.hpp"
 #include "gateway/app/text.hpp"
 
 namespace mqttsn::gateway {
@@ -56,10 +57,7 @@ std::string unexpected(const std::string& argument) {
     if (!argument.starts_with('-')) {
         return "unexpected argument " + in_quotes(argument) + "; a configuration file is given with -c FILE";
     }
-    const std::string name = argument.substr(0, argument.find('='));
-    const std::string_view near = closest(name, kOptionNames);
-    return "unknown option " + in_quotes(name) +
-           (near.empty() ? "" : "; did you mean " + std::string(near) + "?");
+    return unknown_option(argument, kOptionNames);
 }
 
 /// What CLI11 collects, as it was written.
@@ -154,35 +152,23 @@ std::string summary(const Config& config) {
 CliResult parse_cli(int argc, const char* const* argv) {
     RawOptions raw;
     CLI::App app;
-    app.set_help_flag("-h,--help");
-    app.allow_extras();  // so that the message about them is ours
-    // Each takes one value; how often it may be there is checked by convert().
-    const auto add = [&](const char* names, std::vector<std::string>& values) {
-        app.add_option(names, values)->allow_extra_args(false);
-    };
-    add("-c,--config", raw.config);
-    add("--listen", raw.listen);
-    add("--broker", raw.broker);
-    add("--log-level", raw.log_level);
+    add_values(app, "-c,--config", raw.config);
+    add_values(app, "--listen", raw.listen);
+    add_values(app, "--broker", raw.broker);
+    add_values(app, "--log-level", raw.log_level);
     app.add_flag("--check-config", raw.check_config);
     app.add_flag("--version", raw.version);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
+    const ArgumentsResult arguments = parse_arguments(app, argc, argv);
+    if (arguments.help) {
         return success(kHelp);
-    } catch (const CLI::ArgumentMismatch& error) {
-        const std::string text = error.what();  // "--listen: 1 required TEXT missing"
-        return usage_error(text.substr(0, text.find(':')) + ": expected a value");
-    } catch (const CLI::ParseError& error) {
-        std::string text;
-        append_escaped(text, error.what(), Escaping::text);
-        return usage_error(text);
+    }
+    if (!arguments.problem.empty()) {
+        return usage_error(arguments.problem);
     }
     CliOptions options;
     const std::string problem = convert(raw, options);
-    const std::vector<std::string> extras = app.remaining();
-    if (!problem.empty() || !extras.empty()) {
-        return usage_error(problem.empty() ? unexpected(extras.front()) : problem);
+    if (!problem.empty() || !arguments.extras.empty()) {
+        return usage_error(problem.empty() ? unexpected(arguments.extras.front()) : problem);
     }
     if (raw.version) {
         return success("mqttsn-gateway " DORMOUSE_VERSION "\n");

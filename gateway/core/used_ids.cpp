@@ -24,14 +24,13 @@ UsedId* UsedIds::find(std::uint16_t message_id) {
 
 void UsedIds::published(const DownlinkItem& item, Instant now) {
     UsedId* id = find(item.packet_id);
+    const bool repeated = id != nullptr && id->broker_session == item.broker_session && !id->finished;
     if (id == nullptr) {
         if (ids_.size() >= kMax) {
             ids_.erase(ids_.begin());
         }
         id = &ids_.emplace_back();
     }
-    const bool repeated =
-        id->message_id == item.packet_id && id->broker_session == item.broker_session && !id->finished;
     *id = UsedId{};
     id->message_id = item.packet_id;
     id->broker_session = item.broker_session;

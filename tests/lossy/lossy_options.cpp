@@ -6,11 +6,11 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <string_view>
 #include <vector>
 
+#include "gateway/app/arguments.hpp"
 #include "gateway/app/listen_url.hpp"
 #include "gateway/app/text.hpp"
 #include "lossy/link_presets.hpp"
@@ -22,6 +22,7 @@ namespace mqttsn::lossy {
 namespace {
 
 using gateway::in_quotes;
+using gateway::parse_number;
 
 constexpr std::size_t kMappingsMost = 25'000;  // each has a source port, and Linux gives 28,000 of them
 constexpr Micros kExpireLeast = std::chrono::seconds{1};
@@ -169,15 +170,6 @@ std::string expected(std::string_view option, std::string_view what, std::string
 const std::string* value_of(const Raw& raw, std::string_view option) {
     const auto found = raw.find(std::string(option));
     return found == raw.end() || found->second.empty() ? nullptr : &found->second[0];
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-        return std::nullopt;
-    }
-    return value;
 }
 
 std::string set_listen(const Raw& raw, LossyOptions& options) {
@@ -373,14 +365,11 @@ std::string unexpected(const std::string& argument, const Raw& known) {
     if (!argument.starts_with('-')) {
         return "unexpected argument " + in_quotes(argument);
     }
-    const std::string name = argument.substr(0, argument.find('='));
     std::vector<std::string_view> names{"--json", "--quiet", "--version", "--list-presets", "--help"};
     for (const auto& [option, values] : known) {
         names.push_back(option);
     }
-    const std::string_view near = gateway::closest(name, names);
-    return "unknown option " + in_quotes(name) +
-           (near.empty() ? "" : "; did you mean " + std::string(near) + "?");
+    return gateway::unknown_option(argument, names);
 }
 
 LossyCommand usage_error(const std::string& message) {
@@ -397,8 +386,6 @@ LossyCommand say(std::string text) {
 }
 
 void declare(CLI::App& app, Raw& raw, Flags& flags) {
-    app.set_help_flag("-h,--help");
-    app.allow_extras();  // so that the message about them is ours
     std::vector<std::string> options(std::begin(kSingles), std::end(kSingles));
     options.insert(options.end(), std::begin(kPartitions), std::end(kPartitions));
     for (const std::string_view prefix : kPrefixes) {
@@ -407,8 +394,7 @@ void declare(CLI::App& app, Raw& raw, Flags& flags) {
         }
     }
     for (const std::string& option : options) {
-        // Each takes one value; how often it may be there is checked by convert().
-        app.add_option(option, raw[option])->allow_extra_args(false);
+        gateway::add_values(app, option, raw[option]);  // how often it may be there is checked by convert()
     }
     app.add_flag("--json", flags.json);
     app.add_flag("--quiet", flags.quiet);
@@ -423,20 +409,15 @@ LossyCommand parse_lossy_options(int argc, const char* const* argv) {
     Flags flags;
     CLI::App app;
     declare(app, raw, flags);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
+    const gateway::ArgumentsResult arguments = gateway::parse_arguments(app, argc, argv);
+    if (arguments.help) {
         return say(help());
-    } catch (const CLI::ArgumentMismatch& error) {
-        const std::string text = error.what();  // "--listen: 1 required TEXT missing"
-        return usage_error(text.substr(0, text.find(':')) + ": expected a value");
-    } catch (const CLI::ParseError& error) {
-        std::string text;
-        gateway::append_escaped(text, error.what(), gateway::Escaping::text);
-        return usage_error(text);
     }
-    if (const std::vector<std::string> extras = app.remaining(); !extras.empty()) {
-        return usage_error(unexpected(extras.front(), raw));
+    if (!arguments.problem.empty()) {
+        return usage_error(arguments.problem);
+    }
+    if (!arguments.extras.empty()) {
+        return usage_error(unexpected(arguments.extras.front(), raw));
     }
     if (flags.version || flags.list_presets) {
         return say(flags.version ? "mqttsn-lossy " DORMOUSE_VERSION "\n" : presets());

@@ -5,10 +5,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <charconv>
 #include <string_view>
 #include <vector>
 
+#include "gateway/app/arguments.hpp"
 #include "gateway/app/text.hpp"
 #include "lossy/link_presets.hpp"
 #include "lossy/scenario_schema.hpp"
@@ -100,14 +100,12 @@ std::string number(const char* name, const std::vector<std::string>& values, Num
     if (values.size() > 1) {
         return std::string(name) + ": may be given only once";
     }
-    const std::string& text = values[0];
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < first || value > last) {
+    const auto value = gateway::parse_number(values[0], first, last);
+    if (!value) {
         return std::string(name) + ": expected an integer from " + std::to_string(first) + " to " +
-               std::to_string(last) + ", got " + in_quotes(text);
+               std::to_string(last) + ", got " + in_quotes(values[0]);
     }
-    out = value;
+    out = static_cast<Number>(*value);
     return "";
 }
 
@@ -145,22 +143,13 @@ std::string convert(const RawOptions& raw, SimOptions& out) {
     return "";
 }
 
-std::string unexpected(const std::string& argument) {
-    const std::string name = argument.substr(0, argument.find('='));
-    const std::string_view near = gateway::closest(name, kOptionNames);
-    return "unknown option " + in_quotes(name) +
-           (near.empty() ? "" : "; did you mean " + std::string(near) + "?");
-}
-
 }  // namespace
 
 SimOptionsResult parse_sim_options(int argc, const char* const* argv) {
     RawOptions raw;
     CLI::App app;
-    app.set_help_flag("-h,--help");
-    app.allow_extras();  // so that the message about them is ours
     const auto add = [&](const char* names, std::vector<std::string>& values) {
-        app.add_option(names, values)->allow_extra_args(false);
+        gateway::add_values(app, names, values);
     };
     add("--seeds", raw.seeds);
     add("--seed", raw.seed);
@@ -172,23 +161,18 @@ SimOptionsResult parse_sim_options(int argc, const char* const* argv) {
     app.add_flag("--check", raw.check);
     app.add_flag("--list-keys", raw.list_keys);
     app.add_flag("--version", raw.version);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
+    const gateway::ArgumentsResult arguments = gateway::parse_arguments(app, argc, argv);
+    if (arguments.help) {
         return success(help());
-    } catch (const CLI::ArgumentMismatch& error) {
-        const std::string text = error.what();  // "--seed: 1 required TEXT missing"
-        return usage_error(text.substr(0, text.find(':')) + ": expected a value");
-    } catch (const CLI::ParseError& error) {
-        std::string text;
-        gateway::append_escaped(text, error.what(), gateway::Escaping::text);
-        return usage_error(text);
+    }
+    if (!arguments.problem.empty()) {
+        return usage_error(arguments.problem);
     }
     SimOptions options;
     std::string problem = convert(raw, options);
-    for (const std::string& extra : app.remaining()) {
+    for (const std::string& extra : arguments.extras) {
         if (problem.empty() && extra.starts_with('-') && extra != "-") {
-            problem = unexpected(extra);
+            problem = gateway::unknown_option(extra, kOptionNames);
         }
         raw.files.push_back(extra);
     }

@@ -225,7 +225,7 @@ void Device::publish_what_is_due(Micros now) {
 }
 
 /// Hands over as many messages as the library has slots for.
-void Device::fill_library(Micros) {
+void Device::fill_library() {
     // Nothing is handed over before the session that is to carry it.
     while (!clean_next_ && !backlog_.empty() && in_library_.size() < settings_.queue_length) {
         const std::uint32_t number = backlog_.front();
@@ -258,7 +258,7 @@ bool Device::wants_connection(Micros now) const {
 
 void Device::act(Micros now) {
     publish_what_is_due(now);
-    fill_library(now);
+    fill_library();
     if (manual_) {
         return;
     }

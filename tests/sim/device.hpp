@@ -153,7 +153,7 @@ class Device {
     std::uint32_t clock(Micros now) const;
     void begin_life(std::uint64_t seed);
     void publish_what_is_due(Micros now);
-    void fill_library(Micros now);
+    void fill_library();
     void act(Micros now);
     void connect(Micros now, bool clean);
     void act_active(Micros now);

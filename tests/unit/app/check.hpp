@@ -5,8 +5,10 @@
 #ifndef TESTS_UNIT_APP_CHECK_HPP
 #define TESTS_UNIT_APP_CHECK_HPP
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "support/cmocka.hpp"
 
@@ -37,6 +39,29 @@ inline void that(bool claim, std::string_view input) {
     if (!claim) {
         print("wrong for: ", input);
         assert_true(false);
+    }
+}
+
+/// A text that must be refused.
+struct Bad {
+    std::string_view text;
+    std::string_view says;  ///< how the error begins, after "FILE:"
+};
+
+/// Each row is one error, one line, at that place.
+/// @param errors_of  std::string_view -> the errors as strings without a line feed; empty when it is accepted
+template <std::size_t N, class ErrorsOf>
+void each_bad(const Bad (&rows)[N], std::string_view file, ErrorsOf errors_of) {
+    for (const Bad& row : rows) {
+        const std::vector<std::string> errors = errors_of(row.text);
+        std::string all;
+        for (const std::string& error : errors) {
+            all += error + "\n";
+        }
+        that(errors.size() == 1, std::string(row.text) + "\n" + all);
+        const std::string expected = std::string(file) + ":" + std::string(row.says);
+        check::equal(errors[0].substr(0, expected.size()), expected, row.text);
+        that(errors[0].find('\n') == std::string::npos, errors[0]);
     }
 }
 

@@ -8,35 +8,13 @@
 #include "gateway/core/session_downlink.hpp"
 #include "support/cmocka.hpp"
 #include "support/gateway_harness.hpp"
+#include "unit/core/sleeper.hpp"
 
 using namespace mqttsn;
 using namespace test;
 using PacketType = mqtt::PacketType;
 
 namespace {
-
-Message publish_to(int qos, std::uint16_t message_id, std::string_view payload, bool repeated = false) {
-    return make_publish(flags(qos).with_dup(repeated), 1, message_id, view(payload));
-}
-
-/// Subscribed to "a" (id 1), asleep for `seconds`. The test answers the PINGREQs of the link itself.
-Device sleeper(Harness& g, std::uint16_t seconds = 600, bool clean = false) {
-    g.auto_pings = false;
-    const Device d1 = g.connected("d1", clean, 60);
-    d1.subscribes(1, "a", 2);
-    d1.sleeps(seconds);
-    return d1;
-}
-
-void wakes(const Device& d1, Where where = Where()) {
-    d1.sends(make_pingreq(view(d1.client_id())), where);
-}
-
-/// The barrier: the broker has no more.
-void broker_has_no_more(const Device& d1, Where where = Where()) {
-    d1.to_broker(pingreq(), where);
-    d1.from_broker(pingresp(), where);
-}
 
 // The link is down: nothing more can come in this cycle, so the device need not stay awake for it.
 

@@ -55,22 +55,15 @@ std::string text_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-struct Bad {
-    std::string_view toml;
-    std::string_view says;
-};
+using check::Bad;
 
-/// Each of these is one error, one line, at that place.
 template <std::size_t N>
 void check_bad(const Bad (&rows)[N]) {
-    for (const Bad& row : rows) {
-        const PlanResult result = parse_plan(row.toml, "s.toml");
-        check::that(!result.plan && result.errors.size() == 1,
-                    std::string(row.toml) + "\n" + joined(result.errors));
-        const std::string expected = "s.toml:" + std::string(row.says);
-        check::equal(result.errors[0].substr(0, expected.size()), expected, row.toml);
-        check::that(result.errors[0].find('\n') == std::string::npos, result.errors[0]);
-    }
+    check::each_bad(rows, "s.toml", [](std::string_view toml) {
+        const PlanResult result = parse_plan(toml, "s.toml");
+        check::that(result.plan.has_value() == result.errors.empty(), toml);
+        return result.errors;
+    });
 }
 
 void every_default_of_the_table_passes_its_own_check(void**) {
@@ -278,10 +271,10 @@ void a_bad_set_is_named_in_the_error(void**) {
     };
     for (const Bad& row : rows) {
         ScenarioOverrides overrides;
-        overrides.set = {std::string(row.toml)};
+        overrides.set = {std::string(row.text)};
         const PlanResult result = parse_plan(kDevice, "s.toml", overrides);
-        check::that(result.errors.size() == 1, std::string(row.toml) + "\n" + joined(result.errors));
-        check::equal(result.errors[0].substr(0, row.says.size()), row.says, row.toml);
+        check::that(result.errors.size() == 1, std::string(row.text) + "\n" + joined(result.errors));
+        check::equal(result.errors[0].substr(0, row.says.size()), row.says, row.text);
     }
 }
 
