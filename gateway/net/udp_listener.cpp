@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/net/udp_listener.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <utility>
+
+#include "gateway/net/socket_address.hpp"
 
 namespace mqttsn::gateway {
 namespace {
@@ -22,49 +21,6 @@ constexpr std::size_t kPieces = 16;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
 constexpr std::size_t kWaitingOctetsMax = 1024UL * 1024;
-constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-
-Endpoint endpoint_of(const sockaddr* address, std::uint16_t listener) {
-    Endpoint endpoint;
-    endpoint.listener = listener;
-    if (address->sa_family == AF_INET) {
-        sockaddr_in ipv4{};
-        std::memcpy(&ipv4, address, sizeof ipv4);
-        std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
-        std::memcpy(endpoint.address.data() + 12, &ipv4.sin_addr, 4);
-        endpoint.port = ntohs(ipv4.sin_port);
-    } else {
-        sockaddr_in6 ipv6{};
-        std::memcpy(&ipv6, address, sizeof ipv6);
-        std::memcpy(endpoint.address.data(), &ipv6.sin6_addr, 16);
-        endpoint.port = ntohs(ipv6.sin6_port);
-        endpoint.scope = IN6_IS_ADDR_LINKLOCAL(&ipv6.sin6_addr) ? ipv6.sin6_scope_id : 0;
-    }
-    return endpoint;
-}
-
-sockaddr_storage sockaddr_of(const Endpoint& endpoint, bool ipv6_socket) {
-    sockaddr_storage storage{};
-    if (ipv6_socket) {
-        sockaddr_in6 ipv6{};
-        ipv6.sin6_family = AF_INET6;
-        ipv6.sin6_port = htons(endpoint.port);
-        ipv6.sin6_scope_id = endpoint.scope;
-        std::memcpy(&ipv6.sin6_addr, endpoint.address.data(), 16);
-        std::memcpy(&storage, &ipv6, sizeof ipv6);
-    } else {
-        sockaddr_in ipv4{};
-        ipv4.sin_family = AF_INET;
-        ipv4.sin_port = htons(endpoint.port);
-        std::memcpy(&ipv4.sin_addr, endpoint.address.data() + 12, 4);
-        std::memcpy(&storage, &ipv4, sizeof ipv4);
-    }
-    return storage;
-}
-
-const sockaddr* as_sockaddr(const sockaddr_storage& storage) {
-    return reinterpret_cast<const sockaddr*>(&storage);
-}
 
 void set_buffer(int descriptor, int option, int octets) {
     setsockopt(descriptor, SOL_SOCKET, option, &octets, sizeof octets);
@@ -78,8 +34,13 @@ struct UdpListener::Waiting {
     std::vector<std::uint8_t> octets;
 };
 
-UdpListener::UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver)
-    : loop_(loop), index_(index), receiver_(receiver), buffer_(std::make_unique<char[]>(kPiece * kPieces)) {}
+UdpListener::UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver,
+                         std::string where_to_set)
+    : loop_(loop),
+      index_(index),
+      receiver_(receiver),
+      where_to_set_(std::move(where_to_set)),
+      buffer_(std::make_unique<char[]>(kPiece * kPieces)) {}
 
 UdpListener::~UdpListener() = default;
 
@@ -88,8 +49,8 @@ std::string UdpListener::fail(const UdpAddress& address, int error) const {
                               std::to_string(address.port);
     if (error == UV_EADDRINUSE) {
         return "cannot listen on " + where +
-               ": the port is taken; stop the program that has it (ss -ulpn) or choose another port "
-               "(listen.url, --listen)";
+               ": the port is taken; stop the program that has it (ss -ulpn) or choose another port (" +
+               where_to_set_ + ")";
     }
     if (error == UV_EADDRNOTAVAIL) {
         return "cannot listen on " + where +
@@ -102,19 +63,20 @@ std::string UdpListener::fail(const UdpAddress& address, int error) const {
 }
 
 int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
-    sockaddr_storage storage{};
-    socklen_t length = sizeof(sockaddr_in6);
+    SocketAddress own;
     int error = 0;
     if (address.ipv6) {
-        error = uv_ip6_addr(address.host.c_str(), address.port, reinterpret_cast<sockaddr_in6*>(&storage));
+        error =
+            uv_ip6_addr(address.host.c_str(), address.port, reinterpret_cast<sockaddr_in6*>(&own.storage));
+        own.length = sizeof(sockaddr_in6);
     } else {
-        error = uv_ip4_addr(address.host.c_str(), address.port, reinterpret_cast<sockaddr_in*>(&storage));
-        length = sizeof(sockaddr_in);
+        error = uv_ip4_addr(address.host.c_str(), address.port, reinterpret_cast<sockaddr_in*>(&own.storage));
+        own.length = sizeof(sockaddr_in);
     }
     if (error != 0) {
         return error;
     }
-    descriptor = socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    descriptor = socket(own.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) {
         return -errno;
     }
@@ -124,17 +86,16 @@ int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
     }
     set_buffer(descriptor, SO_RCVBUF, kReceiveBuffer);
     set_buffer(descriptor, SO_SNDBUF, kSendBuffer);
-    if (bind(descriptor, as_sockaddr(storage), length) != 0) {
+    if (bind(descriptor, own.get(), own.length) != 0) {
         error = -errno;
         ::close(descriptor);
         return error;
     }
     socklen_t size = sizeof receive_buffer_;
     getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_, &size);
-    sockaddr_storage bound{};
-    socklen_t bound_length = sizeof bound;
-    getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &bound_length);
-    port_ = endpoint_of(as_sockaddr(bound), 0).port;
+    SocketAddress bound;
+    getsockname(descriptor, bound.get(), &bound.length);
+    port_ = endpoint_of(bound.get()).port;
     ipv6_ = address.ipv6;
     return 0;
 }
@@ -152,6 +113,7 @@ std::string UdpListener::open(const UdpAddress& address) {
     if (error == 0) {
         handle_.data = this;
         open_ = true;
+        descriptor_ = descriptor;
         error = uv_udp_open(&handle_, descriptor);
     }
     if (error != 0) {
@@ -196,10 +158,10 @@ void UdpListener::send(const Endpoint& to, Bytes datagram) {
     if (!open_) {
         return;
     }
-    const sockaddr_storage storage = sockaddr_of(to, ipv6_);
+    const SocketAddress address = socket_address(to, ipv6_ ? AddressForm::ipv6 : AddressForm::ipv4);
     uv_buf_t buffer = uv_buf_init(reinterpret_cast<char*>(const_cast<std::uint8_t*>(datagram.data)),
                                   static_cast<unsigned>(datagram.size));
-    const int result = uv_udp_try_send(&handle_, &buffer, 1, as_sockaddr(storage));
+    const int result = uv_udp_try_send(&handle_, &buffer, 1, address.get());
     if (result >= 0) {
         ++counters_.sent;
         counters_.sent_octets += datagram.size;
@@ -218,7 +180,7 @@ void UdpListener::send(const Endpoint& to, Bytes datagram) {
     waiting->request.data = waiting.get();
     buffer =
         uv_buf_init(reinterpret_cast<char*>(waiting->octets.data()), static_cast<unsigned>(datagram.size));
-    if (uv_udp_send(&waiting->request, &handle_, &buffer, 1, as_sockaddr(storage), on_sent) != 0) {
+    if (uv_udp_send(&waiting->request, &handle_, &buffer, 1, address.get(), on_sent) != 0) {
         ++counters_.send_errors;
         return;
     }
@@ -242,6 +204,7 @@ void UdpListener::close() {
         return;
     }
     open_ = false;
+    descriptor_ = -1;
     uv_udp_recv_stop(&handle_);
     uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
 }

@@ -48,7 +48,9 @@ class UdpListener {
   public:
     /// `index` becomes Endpoint::listener of all that arrives. `loop` and `receiver` must outlive the
     /// listener.
-    UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver);
+    /// @param where_to_set  where an operator chooses the address, for sentences about it
+    UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver,
+                std::string where_to_set = "listen.url, --listen");
     /// Only after close() and after the loop has run.
     ~UdpListener();
     UdpListener(const UdpListener&) = delete;
@@ -65,6 +67,8 @@ class UdpListener {
 
     /// The port in use, also when 0 was asked for.
     std::uint16_t port() const { return port_; }
+    /// The socket, for what libuv has no call for; -1 when it is closed.
+    int descriptor() const { return descriptor_; }
     /// Octets of receive buffer the kernel granted.
     int receive_buffer() const { return receive_buffer_; }
     const UdpCounters& counters() const { return counters_; }
@@ -81,9 +85,11 @@ class UdpListener {
     uv_loop_t* const loop_;
     const std::uint16_t index_;
     DatagramReceiver& receiver_;
+    const std::string where_to_set_;
     uv_udp_t handle_{};
     bool open_ = false;
     bool ipv6_ = true;
+    int descriptor_ = -1;
     std::uint16_t port_ = 0;
     int receive_buffer_ = 0;
     std::unique_ptr<char[]> buffer_;

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "gateway/app/text.hpp"
+#include "gateway/net/socket_address.hpp"
 #include "lossy/link_text.hpp"
 #include "lossy/lossy_options.hpp"
 #include "lossy/pcap_writer.hpp"
@@ -64,7 +65,7 @@ std::string resolve(const LossyOptions& options, Endpoint& out) {
         return "cannot find the gateway " + mqttsn::gateway::in_quotes(host) + ": " + gai_strerror(error) +
                "; check --to";
     }
-    out = endpoint_of_address(found->ai_addr);
+    out = mqttsn::gateway::endpoint_of(found->ai_addr);
     freeaddrinfo(found);
     return "";
 }

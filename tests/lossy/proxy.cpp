@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <random>
-#include <string_view>
 #include <utility>
 
 #include "gateway/app/listen_url.hpp"
@@ -22,21 +21,6 @@ constexpr Micros kTimerMax = std::chrono::hours{1};  // a datagram may be due in
 std::uint64_t entropy() {
     std::random_device device;
     return (static_cast<std::uint64_t>(device()) << 32U) | device();
-}
-
-/// The descriptor of the loop's UDP socket; called when there is only the listener's, which keeps it to
-/// itself.
-int listening_descriptor(uv_loop_t* loop) {
-    int descriptor = -1;
-    uv_walk(
-        loop,
-        [](uv_handle_t* handle, void* found) {
-            if (handle->type == UV_UDP) {
-                uv_fileno(handle, static_cast<int*>(found));
-            }
-        },
-        &descriptor);
-    return descriptor;
 }
 
 /// Datagrams that the kernel dropped because the socket's receive buffer was full. 0 where it does not say.
@@ -59,7 +43,7 @@ Proxy::Proxy(uv_loop_t* loop, const ProxySettings& settings, PcapWriter* capture
       settings_(settings),
       capture_(capture),
       notice_(std::move(notice)),
-      listener_(loop, 0, *this),
+      listener_(loop, 0, *this, "--listen"),
       upstream_port_(loop, settings.gateway, *this),
       mappings_(settings_.link, settings.seed, settings.mappings_max, settings.expire, entropy()),
       sockets_(settings.mappings_max),
@@ -75,10 +59,7 @@ std::size_t Proxy::sockets_for(const LinkSettings& link, std::size_t mappings) {
 std::string Proxy::open() {
     std::string problem = listener_.open(settings_.listen);
     if (!problem.empty()) {
-        // The listener's sentence also names a key of the gateway's configuration, which there is not here.
-        constexpr std::string_view kKey = "listen.url, ";
-        const std::size_t at = problem.find(kKey);
-        return at == std::string::npos ? problem : problem.erase(at, kKey.size());
+        return problem;
     }
     listening_.port = listener_.port();
     gateway::HostPort at;
@@ -94,7 +75,6 @@ std::string Proxy::open() {
                "--listen";
     }
     open_ = true;
-    descriptor_ = listening_descriptor(loop_);
     start_ns_ = uv_hrtime();
     uv_timer_init(loop_, &due_timer_);
     uv_timer_init(loop_, &housekeeping_timer_);
@@ -124,7 +104,7 @@ void Proxy::close() {
     }
     open_ = false;
     flush_capture();
-    counters_.not_received = dropped_by_kernel(descriptor_);
+    counters_.not_received = dropped_by_kernel(listener_.descriptor());
     listener_.close();
     sockets_.clear();
     uv_close(reinterpret_cast<uv_handle_t*>(&due_timer_), nullptr);
@@ -318,7 +298,7 @@ void Proxy::housekeeping() {
         close_sockets(*id);
     }
     flush_capture();
-    counters_.not_received = dropped_by_kernel(descriptor_);
+    counters_.not_received = dropped_by_kernel(listener_.descriptor());
     if (counters_.not_received > 0) {
         say_once(
             said_not_received_,

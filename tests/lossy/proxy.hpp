@@ -101,7 +101,6 @@ class Proxy final : gateway::DatagramReceiver, UpstreamReceiver {
     uv_timer_t due_timer_{};
     uv_timer_t housekeeping_timer_{};
     bool open_ = false;
-    int descriptor_ = -1;  ///< of the listening socket
     std::uint64_t start_ns_ = 0;
     std::uint64_t armed_ms_ = 0;  ///< uv_now() at which due_timer_ fires; 0 = not armed
     Endpoint listening_;          ///< address and port; the address is zero when it listens on all

@@ -1,49 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lossy/proxy_upstream.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
+#include "gateway/net/socket_address.hpp"
 
 namespace mqttsn::lossy {
+
+using gateway::endpoint_of;
+using gateway::socket_address;
+using gateway::SocketAddress;
+
 namespace {
 
 // libuv hands the kernel pieces of this size and takes as many datagrams in one call as the buffer has
 // pieces.
 constexpr std::size_t kPiece = 64UL * 1024;
 constexpr std::size_t kPieces = 16;
-constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t length = sizeof(sockaddr_storage);
-    sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const Endpoint& endpoint) {
-    SocketAddress address;
-    if (std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin())) {
-        sockaddr_in ipv4{};
-        ipv4.sin_family = AF_INET;
-        ipv4.sin_port = htons(endpoint.port);
-        std::memcpy(&ipv4.sin_addr, endpoint.address.data() + 12, 4);
-        std::memcpy(&address.storage, &ipv4, sizeof ipv4);
-        address.length = sizeof ipv4;
-    } else {
-        sockaddr_in6 ipv6{};
-        ipv6.sin6_family = AF_INET6;
-        ipv6.sin6_port = htons(endpoint.port);
-        ipv6.sin6_scope_id = endpoint.scope;
-        std::memcpy(&ipv6.sin6_addr, endpoint.address.data(), 16);
-        std::memcpy(&address.storage, &ipv6, sizeof ipv6);
-        address.length = sizeof ipv6;
-    }
-    return address;
-}
 
 void on_closed(uv_handle_t* handle) noexcept;
 
@@ -53,7 +27,7 @@ UpstreamPort::UpstreamPort(uv_loop_t* on_loop, const Endpoint& to, UpstreamRecei
     : loop(on_loop), gateway(to), receiver(for_whom), buffer(std::make_unique<char[]>(kPiece * kPieces)) {}
 
 int Upstream::connect() {
-    SocketAddress to = socket_address(port_.gateway);
+    const SocketAddress to = socket_address(port_.gateway);
     int error = uv_udp_connect(&handle_, to.get());
     if (error == 0) {
         error = uv_udp_recv_start(&handle_, on_alloc, on_receive);
@@ -62,7 +36,7 @@ int Upstream::connect() {
         SocketAddress own;
         int length = static_cast<int>(own.length);
         error = uv_udp_getsockname(&handle_, own.get(), &length);
-        local_ = endpoint_of_address(own.get());
+        local_ = endpoint_of(own.get());
     }
     return error;
 }
@@ -122,26 +96,8 @@ bool Upstream::send(Bytes datagram) {
     return result >= 0;
 }
 
-Endpoint endpoint_of_address(const sockaddr* address) {
-    Endpoint endpoint;
-    if (address->sa_family == AF_INET) {
-        sockaddr_in ipv4{};
-        std::memcpy(&ipv4, address, sizeof ipv4);
-        std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
-        std::memcpy(endpoint.address.data() + 12, &ipv4.sin_addr, 4);
-        endpoint.port = ntohs(ipv4.sin_port);
-    } else {
-        sockaddr_in6 ipv6{};
-        std::memcpy(&ipv6, address, sizeof ipv6);
-        std::memcpy(endpoint.address.data(), &ipv6.sin6_addr, 16);
-        endpoint.port = ntohs(ipv6.sin6_port);
-        endpoint.scope = IN6_IS_ADDR_LINKLOCAL(&ipv6.sin6_addr) ? ipv6.sin6_scope_id : 0;
-    }
-    return endpoint;
-}
-
 Endpoint local_address_towards(const Endpoint& peer) {
-    SocketAddress to = socket_address(peer);
+    const SocketAddress to = socket_address(peer);
     SocketAddress own;
     own.storage.ss_family = to.storage.ss_family;
     const int descriptor = ::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -151,7 +107,7 @@ Endpoint local_address_towards(const Endpoint& peer) {
         }
         ::close(descriptor);
     }
-    Endpoint endpoint = endpoint_of_address(own.get());
+    Endpoint endpoint = endpoint_of(own.get());
     endpoint.port = 0;
     return endpoint;
 }

@@ -72,8 +72,6 @@ class Upstream {
     Endpoint local_;
 };
 
-/// Of AF_INET or AF_INET6.
-Endpoint endpoint_of_address(const sockaddr* address);
 /// The address that this host uses towards `peer` (port 0); `peer`'s family with zeros when there is no way.
 Endpoint local_address_towards(const Endpoint& peer);
 

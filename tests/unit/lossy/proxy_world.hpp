@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/net/socket_address.hpp"
 #include "lossy/proxy.hpp"
 #include "support/cmocka.hpp"
 #include "support/process.hpp"
@@ -44,7 +45,7 @@ struct Peer {
         static_cast<void>(bind(descriptor, reinterpret_cast<const sockaddr*>(&own), length()));
         socklen_t size = sizeof own;
         getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size);
-        port = endpoint_of_address(reinterpret_cast<const sockaddr*>(&own)).port;
+        port = mqttsn::gateway::endpoint_of(reinterpret_cast<const sockaddr*>(&own)).port;
     }
     Peer(const Peer&) = delete;
     Peer& operator=(const Peer&) = delete;
@@ -79,8 +80,9 @@ struct Peer {
             if (count < 0) {
                 return;
             }
-            received.emplace_back(buffer.substr(0, static_cast<std::size_t>(count)),
-                                  endpoint_of_address(reinterpret_cast<const sockaddr*>(&from)).port);
+            received.emplace_back(
+                buffer.substr(0, static_cast<std::size_t>(count)),
+                mqttsn::gateway::endpoint_of(reinterpret_cast<const sockaddr*>(&from)).port);
         }
     }
 };
@@ -103,7 +105,7 @@ struct World {
         settings.listen = ipv6 ? mqttsn::gateway::UdpAddress{"::", 0, true}
                                : mqttsn::gateway::UdpAddress{"127.0.0.1", 0, false};
         const sockaddr_storage to = gateway->address(gateway->port);
-        settings.gateway = endpoint_of_address(reinterpret_cast<const sockaddr*>(&to));
+        settings.gateway = mqttsn::gateway::endpoint_of(reinterpret_cast<const sockaddr*>(&to));
         proxy.emplace(&loop, settings, with_capture ? &capture : nullptr,
                       [this](const std::string& text) { notices.push_back(text); });
         assert_string_equal(proxy->open().c_str(), "");
