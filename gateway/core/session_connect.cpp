@@ -18,8 +18,8 @@ namespace {
 
 using Phase = SessionConnect::Phase;
 
-constexpr Millis kLateCopyMax{
-    1000};  // longer than a network holds copies back, shorter than a restart of a device
+// Longer than a network holds copies back, shorter than a restart of a device.
+constexpr Millis kLateCopyMax{1000};
 // The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
 constexpr Millis kBrokerAnswerMax{8000};
 // Keep alive 0 asks for no supervision; sessions must still not live for ever (D07): as the longest
