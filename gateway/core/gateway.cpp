@@ -271,7 +271,8 @@ void Gateway::handle_packet(Instant now, LinkId link, const mqtt::Packet& packet
     if (session == nullptr || !session->link_open()) {
         return;
     }
-    if (!session->connected()) {  // of the connection before the CONNECT that is being dealt with
+    const bool pong = packet.type == mqtt::PacketType::pingresp;
+    if (!session->connected() && !pong) {  // of the connection before the CONNECT that is being dealt with
         ++context.counters.broker_ignored;
         return;
     }

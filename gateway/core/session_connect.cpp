@@ -105,7 +105,11 @@ void start(Context& context, Session& session, const Message& message) {
     SessionConnect& connect = session.connect;
     const bool clean = message.flags.clean_session();
     context.sessions.set_idle(session, false);
+    const Instant link_due = session.timer(SessionTimer::link);
     session.timers.fill(kNever);
+    if (session.link_open()) {  // it stands until the broker is asked, and must be kept alive
+        context.start_timer(session, SessionTimer::link, link_due);
+    }
     connect.challenger.reset();
     session_downlink::reset(session);
     session_uplink::reset(session);
@@ -165,6 +169,7 @@ bool repeated(Context& context, Session& session, const Message& message) {
     } else {
         return false;
     }
+    session.connect.last_heard = context.now;  // D08, although it is no news
     ++context.counters.connects_repeated;
     return true;
 }

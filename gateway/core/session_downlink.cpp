@@ -15,6 +15,7 @@ using Phase = SessionDownlink::Phase;
 using Kind = DownlinkItem::Kind;
 
 constexpr std::uint8_t kRefusalsMax = 2;          // PUBACK 02 of one message; the next one is final
+constexpr Millis kOvertakingMax{2000};            // longer than a network holds datagrams back
 constexpr Millis kCongestionWait{5 * 60 * 1000};  // T_WAIT (SN12-111)
 
 /// How the device is told the topic of a message.
@@ -207,6 +208,19 @@ bool repeat_publish(Context& context, Session& session) {
     return true;
 }
 
+/// PUBREC of nothing we know, soon after CONNACK: a PUBLISH of a session that has ended has overtaken it.
+/// Only where this gateway has seen the broker's session begin: else the broker may send that message again,
+/// and the device must know it then.
+void note_foreign(Context& context, Session& session, std::uint16_t message_id) {
+    SessionDownlink& downlink = session.downlink;
+    if (downlink.broker_session == 0 || context.now - session.connect.accepted_at > kOvertakingMax ||
+        downlink.queue.find(message_id) != nullptr) {
+        return;
+    }
+    downlink.used_ids.foreign(message_id, downlink.broker_session, context.now);
+    pump(context, session);
+}
+
 }  // namespace
 
 void on_regack(Context& context, Session& session, const Message& message) {
@@ -292,6 +306,7 @@ void on_pubrec(Context& context, Session& session, const Message& message) {
     }
     if (!awaits_device(session, Phase::publishing, message.message_id) || downlink.queue.front().qos != 2) {
         ++context.counters.dropped_stray_ack;
+        note_foreign(context, session, message.message_id);
         return;
     }
     Context::stop_timer(session, SessionTimer::downlink);

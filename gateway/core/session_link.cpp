@@ -196,10 +196,10 @@ void on_opened(Context& context, Session& session, bool session_present) {
     link.last_sent = context.now;
     link.last_received = context.now;
     ++context.counters.links_opened;
+    supervise(context, session);
     if (!session.connected() && session.connect.phase != SessionConnect::Phase::broker) {
         return;  // the device has sent another CONNECT meanwhile: this link goes when the will is known
     }
-    supervise(context, session);
     const bool forgotten = session_uplink::on_link_opened(session, session_present);
     if (forgotten && session.connect.clean && session.connected()) {
         // A clean session is over with its connection. To answer the PUBREL to come would tell the device
@@ -305,8 +305,10 @@ void on_timer(Context& context, Session& session) {
         context.start_timer(session, SessionTimer::link, kReopenAnswerMax);
         return;
     }
+    // A broker that does not answer may yet read all that it was sent: DISCONNECT goes behind it, so that the
+    // will of a device that lives is not published then (D25).
     if (link.state == State::opening) {
-        close(context, session, false);
+        close(context, session, true);
         return;
     }
     if (link.state != State::open) {
@@ -316,7 +318,7 @@ void on_timer(Context& context, Session& session) {
         if (context.now - link.ping_at >= ping_answer_max(context)) {
             ++context.counters.links_failed;
             context.event(EventKind::broker_lost, session, "the broker does not answer PINGREQ");
-            close(context, session, false);
+            close(context, session, true);
         } else {
             context.start_timer(session, SessionTimer::link, link.ping_at + ping_answer_max(context));
         }

@@ -22,14 +22,18 @@ UsedId* UsedIds::find(std::uint16_t message_id) {
     return found != ids_.end() ? &*found : nullptr;
 }
 
+UsedId& UsedIds::add() {
+    if (ids_.size() >= kMax) {
+        ids_.erase(ids_.begin());
+    }
+    return ids_.emplace_back();
+}
+
 void UsedIds::published(const DownlinkItem& item, Instant now) {
     UsedId* id = find(item.packet_id);
     const bool repeated = id != nullptr && id->broker_session == item.broker_session && !id->finished;
     if (id == nullptr) {
-        if (ids_.size() >= kMax) {
-            ids_.erase(ids_.begin());
-        }
-        id = &ids_.emplace_back();
+        id = &add();
     }
     *id = UsedId{};
     id->message_id = item.packet_id;
@@ -55,6 +59,17 @@ void UsedIds::dropped(std::uint16_t message_id, Instant now) {
         id->repeated = true;  // an acknowledgement of it may still come
         id->at = now;
     }
+}
+
+void UsedIds::foreign(std::uint16_t message_id, std::uint16_t broker_session, Instant now) {
+    if (find(message_id) != nullptr) {
+        return;
+    }
+    UsedId& id = add();
+    id.message_id = message_id;
+    id.broker_session = static_cast<std::uint16_t>(broker_session - 1);
+    id.unreleased = id.orphan = id.finished = id.repeated = true;
+    id.at = now;
 }
 
 const UsedId* UsedIds::stale(DownlinkQueue& queue, std::uint16_t broker_session) const {

@@ -35,6 +35,9 @@ class UsedIds {
     void done(std::uint16_t message_id, Instant now);
     /// The message was dropped: if the device has it, nobody will release it.
     void dropped(std::uint16_t message_id, Instant now);
+    /// The device holds an id that nobody here has given it: of a session that ended while the message was on
+    /// its way. Does nothing for an id that is known.
+    void foreign(std::uint16_t message_id, std::uint16_t broker_session, Instant now);
     void clear() { ids_.clear(); }
 
     /// An id that the device may hold and that no message in the queue will complete, nor the session of the
@@ -50,6 +53,7 @@ class UsedIds {
 
   private:
     UsedId* find(std::uint16_t message_id);
+    UsedId& add();
 
     std::vector<UsedId> ids_;
 };

@@ -62,6 +62,10 @@ class BrokerSide : private BrokerObserver {
     ModelBroker& broker() { return broker_; }
     const ModelBroker& broker() const { return broker_; }
     bool up(Micros now) const { return now >= down_until_; }
+    /// The broker has accepted a connection of this client, has it still, and listens.
+    bool has_connection(Micros now, std::string_view client_id) const {
+        return up(now) && now >= stalled_until_ && by_client_.contains(client_id);
+    }
     std::size_t connection_count() const { return connections_.size(); }
 
   private:

@@ -235,7 +235,12 @@ void Checks::input(std::uint32_t device, const WireMessage& message) {
             break;
     }
     Repetitions& sends = devices_[device].device_sends[exchange_of(message.type)];
-    if ((sends.what & 0xFFFFU) == message.message_id) {
+    const auto last = static_cast<WireType>(sends.what >> 16U);
+    if (message.type == WireType::disconnect &&
+        (last == WireType::will_topic || last == WireType::will_msg)) {
+        // The gateway does not know the handshake: it begins again with CONNECT, under the same count.
+        sends.what = static_cast<std::uint32_t>(WireType::connect) << 16U;
+    } else if ((sends.what & 0xFFFFU) == message.message_id) {
         sends.count = 0;
     }
 }

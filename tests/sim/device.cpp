@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mqttsn/topic.hpp"
+#include "sim/will_checks.hpp"
 
 namespace mqttsn::sim {
 
@@ -41,6 +42,8 @@ Device::Device(const DeviceSettings& settings, std::uint32_t index, std::uint64_
       clock_offset_ms_(static_cast<std::uint32_t>(random_.next())),
       power_at_(settings.start_at),
       publish_at_(settings.start_at) {
+    will_topic_ = WillChecks::topic_of(settings_.client_id);
+    will_payload_ = WillChecks::payload_of(settings_.client_id);
     settings_.topics = std::max(settings_.topics, 1U);
     queue_.resize(settings.queue_length);
     topic_memory_.resize(settings.topic_memory_octets);
@@ -87,6 +90,13 @@ std::uint32_t Device::clock(Micros now) const {
 void Device::begin_life(std::uint64_t seed) {
     ++lives_;
     mqttsn_config_defaults(&config_, settings_.client_id.c_str());
+    if (settings_.will) {
+        will_.topic = will_topic_.c_str();
+        will_.payload = will_payload_.data();
+        will_.payload_octets = static_cast<std::uint16_t>(will_payload_.size());
+        will_.qos = 1;
+        config_.will = &will_;
+    }
     config_.queue = queue_.empty() ? nullptr : queue_.data();
     config_.queue_length = settings_.queue_length;
     config_.topic_memory = topic_memory_.empty() ? nullptr : topic_memory_.data();

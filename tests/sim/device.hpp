@@ -30,6 +30,7 @@ struct DeviceSettings {
     std::string client_id;
     Pattern pattern = Pattern::active;
     bool clean_session = false;  ///< of every CONNECT
+    bool will = false;           ///< see WillChecks for its topic and payload; QoS 1
     bool subscribes = false;     ///< to its own downlink topic (see World), at subscribe_qos
     std::uint8_t subscribe_qos = 2;
     std::vector<std::int8_t> publish_qos{
@@ -174,6 +175,9 @@ class Device {
     std::uint32_t lives_ = 0;
 
     mqttsn_client client_{};
+    std::string will_topic_;
+    std::string will_payload_;
+    mqttsn_will will_{};
     mqttsn_config config_{};
     std::vector<mqttsn_slot> queue_;
     std::vector<std::uint8_t> topic_memory_;

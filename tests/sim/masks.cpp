@@ -30,6 +30,13 @@ constexpr std::uint16_t kSleepSeconds = 60;
 constexpr std::array kExchanges{
     Exchange{.name = "connect", .datagrams = "CONNECT CONNACK"},
     Exchange{.name = "connect_clean", .datagrams = "CONNECT CONNACK", .clean = true},
+    Exchange{.name = "connect_will",
+             .datagrams = "CONNECT WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG CONNACK",
+             .will = true},
+    Exchange{.name = "connect_will_clean",
+             .datagrams = "CONNECT WILLTOPICREQ WILLTOPIC WILLMSGREQ WILLMSG CONNACK",
+             .clean = true,
+             .will = true},
     Exchange{.name = "subscribe",
              .datagrams = "SUBSCRIBE SUBACK",
              .topic = TopicKind::name,
@@ -240,6 +247,7 @@ DeviceSettings device_of(const Exchange& exchange) {
     device.client_id = "dev";
     device.pattern = exchange.pattern;
     device.clean_session = exchange.clean;
+    device.will = exchange.will;
     device.subscribes = exchange.subscribes;
     device.topic = exchange.topic;
     device.wake_every = 10 * kSecond;

@@ -35,6 +35,7 @@ struct Exchange {
     Pattern pattern = Pattern::active;
     TopicKind topic = TopicKind::predefined;
     bool clean = false;  ///< every CONNECT asks for a clean session
+    bool will = false;   ///< every CONNECT brings a will
     bool subscribes = false;
     bool after_another = false;  ///< a message has gone the same way before: its topic's id is known
     mqttsn_state from = MQTTSN_STATE_DISCONNECTED;  ///< what the device is when the exchange is set going

@@ -12,6 +12,8 @@ using lossy::Random;
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
+/// Properties that were added later are drawn from streams of their own: a seed keeps the rest of its plan.
+constexpr std::uint64_t kWillStream = 0x77696C6C73ULL;
 /// The network holds no copy longer than this in all. It is less than any T_retry drawn here: a gateway knows
 /// a repetition without DUP for one T_retry (DECISIONS.md, 6), and UDP alone gives no way to tell later
 /// copies from new messages.
@@ -190,6 +192,7 @@ void apply(World& world, const Fault& fault) {
 
 SwarmPlan draw_plan(std::uint64_t seed) {
     Random random(seed);
+    Random wills(seed ^ kWillStream);
     SwarmPlan plan;
     plan.seed = seed;
     plan.faults_until = between(random, 120 * kSecond, 600 * kSecond);
@@ -199,6 +202,7 @@ SwarmPlan draw_plan(std::uint64_t seed) {
     for (std::uint32_t index = 0; index < devices; ++index) {
         SwarmDevice one;
         one.device = draw_device(random, index, plan.faults_until + Micros{30 * kSecond});
+        one.device.will = in_percent(wills, 30);
         one.link = draw_link(random, plan.faults_until);
         if (plan.world.broker.lowest_free_id) {
             // A broker that uses an id again at once, and a network that doubles an acknowledgement: the copy
@@ -238,7 +242,8 @@ std::string to_text(const SwarmPlan& plan) {
         text += "  " + one.device.client_id + ": pattern " +
                 std::to_string(static_cast<int>(one.device.pattern)) +
                 (one.device.clean_session ? ", clean" : "") + (one.device.subscribes ? ", subscribes" : "") +
-                ", T_retry " + std::to_string(one.device.retry_interval_ms) + " ms, N_retry " +
+                (one.device.will ? ", will" : "") + ", T_retry " +
+                std::to_string(one.device.retry_interval_ms) + " ms, N_retry " +
                 std::to_string(one.device.retry_count) + ", loss up " +
                 std::to_string(one.link.up.loss.ppm / 10'000) + " % down " +
                 std::to_string(one.link.down.loss.ppm / 10'000) + " %, wakes every " +

@@ -35,6 +35,7 @@ bool read_body(WireMessage& out, std::string_view body) {
                 return false;
             }
             read_flags(out, body[0]);
+            out.duration = two(body, 2);
             out.rest = body.substr(4);
             return true;
         case WireType::publish:
@@ -103,6 +104,9 @@ bool read_body(WireMessage& out, std::string_view body) {
         case WireType::disconnect:
             out.has_more = !body.empty();
             out.rest = body;
+            if (body.size() == 2) {
+                out.duration = two(body, 0);
+            }
             return body.empty() || body.size() == 2;
         default:
             out.has_more = !body.empty();

@@ -46,8 +46,9 @@ struct WireMessage {
     std::uint16_t topic_id = 0;
     std::uint16_t message_id = 0;
     std::uint8_t code = 0;
-    bool has_more = false;  ///< DISCONNECT with a duration, PINGREQ with a client id
-    std::string_view rest;  ///< payload, topic name, client id; into the datagram
+    std::uint16_t duration = 0;  ///< CONNECT: keep-alive; DISCONNECT: sleep; seconds
+    bool has_more = false;       ///< DISCONNECT with a duration, PINGREQ with a client id
+    std::string_view rest;       ///< payload, topic name, client id; into the datagram
 };
 
 WireMessage read_wire(Bytes datagram);

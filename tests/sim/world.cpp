@@ -136,6 +136,7 @@ void World::Parts::kill_gateway(Micros outage) {
     add_counters();
     gateway.reset();
     gateway_timer_at = Micros::max();
+    wills.connections_broken();
     broker_side.gateway_killed(now);
     checks.gateway_restarted();
     actions.emplace_back([this] {
@@ -190,6 +191,9 @@ void World::Parts::take_output(const gateway::Output& output, std::optional<std:
         const bool is_lost = event->kind == gateway::EventKind::session_lost;
         if (is_lost || event->kind == gateway::EventKind::session_active) {
             checks.session_changed(now, client_id, is_lost, event->cause);
+        }
+        if (is_lost) {
+            wills.lost(now, client_id, event->cause, broker_side.has_connection(now, client_id));
         }
     }
 }
@@ -316,7 +320,12 @@ void World::Parts::on_published(std::string_view client_id, std::string_view top
                   std::string(client_id));
         }
         checks.published(now, client_id, topic, payload);
+        return;
     }
+    if (tracing()) {
+        trace("  = broker publishes the will of " + std::string(client_id));
+    }
+    wills.published(now, client_id, topic, payload);
 }
 
 void World::Parts::on_queued(std::string_view, std::string_view, std::string_view payload, unsigned qos) {
@@ -403,6 +412,7 @@ std::uint32_t World::add_device(const DeviceSettings& device, const lossy::LinkS
     }
     parts.hosts.emplace_back(device, index, parts.random.next(), link, downlink, parts.ledger, parts);
     parts.checks.add_device(device);
+    parts.wills.add_device(device);
     parts.arm_device(index);
     if (downlink.every.count() > 0) {
         Parts::Host& host = parts.hosts.back();

@@ -84,6 +84,7 @@ void World::kill_gateway(Micros outage) {
 
 void World::cut_broker_connections(lossy::Chance each) {
     parts_->trace("*** connections to the broker are cut");
+    parts_->wills.connections_broken();
     parts_->broker_side.cut(parts_->now, each);
 }
 
@@ -95,6 +96,7 @@ void World::stall_broker(Micros time) {
 void World::crash_broker(Micros outage, bool keeps_memory) {
     Parts& parts = *parts_;
     parts.trace(keeps_memory ? "*** the broker crashes" : "*** the broker crashes and loses its memory");
+    parts.wills.connections_broken();
     parts.broker_side.crash(parts.now, parts.now + outage, keeps_memory);
     if (!keeps_memory) {
         parts.checks.broker_lost_memory();
@@ -180,6 +182,7 @@ void World::settle(Micros budget) {
 
 void World::check_delivered() const {
     parts_->checks.check_delivered();
+    parts_->wills.check_end(parts_->now);
 }
 
 void World::check_all_forgotten(Micros budget) {

@@ -106,6 +106,7 @@ void World::Parts::to_gateway(const Datagram& datagram) {
         trace("  > gateway gets from " + host.device.settings().client_id + " " + to_text(message));
     }
     checks.to_gateway(datagram.device, message);
+    wills.to_gateway(now, datagram.device, datagram.binding, message);
     const gateway::Endpoint from = endpoint(datagram.device, datagram.binding);
     gateway_call(datagram.device, [&] { gateway->handle_datagram(instant(), from, octets); });
 }

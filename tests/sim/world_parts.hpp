@@ -10,6 +10,7 @@
 #include "sim/agenda.hpp"
 #include "sim/broker_side.hpp"
 #include "sim/heap_account.hpp"
+#include "sim/will_checks.hpp"
 #include "sim/world.hpp"
 
 namespace mqttsn::sim {
@@ -103,6 +104,7 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     Agenda agenda;
     Ledger ledger;
     Checks checks;
+    WillChecks wills;
     std::deque<Host> hosts;
     std::deque<Datagram> datagrams;
     std::vector<std::uint32_t> free_datagrams;

@@ -376,6 +376,19 @@ void silent_device_is_lost_after_the_tolerance_to_the_millisecond(void**) {
     check_lost_at(0, 72088500);
 }
 
+// D08, found by the simulation: our CONNACK is lost again and again; the device repeats its CONNECT, and
+// lives.
+void repeated_connect_restarts_the_supervision(void**) {
+    Harness g;
+    const Device d1 = g.connected("d1", true, 10);
+    for (int i = 0; i < 3; ++i) {
+        g.advance(Millis{14999});
+        d1.sends(make_connect(Flags{}.with_clean_session(true), 10, view("d1")));
+        d1.gets(make_connack(ReturnCode::accepted));
+    }
+    assert_int_equal(g.counters().sessions_lost, 0);
+}
+
 void any_message_restarts_the_supervision(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true, 10);
@@ -433,6 +446,7 @@ int main() {
         cmocka_unit_test(session_without_clean_is_remembered_and_with_clean_is_not),
         cmocka_unit_test(disconnect_while_connecting_ends_the_attempt),
         cmocka_unit_test(silent_device_is_lost_after_the_tolerance_to_the_millisecond),
+        cmocka_unit_test(repeated_connect_restarts_the_supervision),
         cmocka_unit_test(any_message_restarts_the_supervision),
         cmocka_unit_test(lost_device_is_told_so_when_it_speaks_again),
     };

@@ -415,6 +415,31 @@ void copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing(void**) {
     d1.to_broker(ack(PacketType::pubrec, 5));
 }
 
+// Found by the simulation: a PUBLISH of the session before has overtaken the CONNACK of a clean one. The
+// device took it into its new session, where nobody would release it: the next message under this id would be
+// taken for a repetition.
+void message_of_an_ended_session_that_the_device_holds_is_released(void**) {
+    Harness g;
+    const Device d1 = g.connected("d1", true);
+    d1.sends(make_pubrec(1));
+    d1.gets(make_pubrel(1));
+    d1.sends(make_pubcomp(1));
+    g.nothing();
+    g.advance_seconds(3);  // too late to be such a one (FAULT-42)
+    d1.sends(make_pubrec(2));
+    g.nothing();
+}
+
+// The broker had this session before: it will send the message again, and the device must know it then.
+void pubrec_of_a_session_that_the_broker_kept_releases_nothing(void**) {
+    Harness g;
+    g.auto_links = true;
+    g.auto_session_present = true;
+    const Device d1 = g.connected("d1", false);
+    d1.sends(make_pubrec(1));
+    g.nothing();
+}
+
 void puback_03_or_a_reserved_code_drops_the_message(void**) {
     for (const unsigned code : {3U, 4U, 255U}) {
         Harness g;
@@ -472,6 +497,8 @@ int main() {
         cmocka_unit_test(repetition_after_the_end_of_the_predefined_subscription_is_registered),
         cmocka_unit_test(puback_02_for_a_predefined_id_drops_the_message),
         cmocka_unit_test(copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing),
+        cmocka_unit_test(message_of_an_ended_session_that_the_device_holds_is_released),
+        cmocka_unit_test(pubrec_of_a_session_that_the_broker_kept_releases_nothing),
         cmocka_unit_test(puback_03_or_a_reserved_code_drops_the_message),
         cmocka_unit_test(regack_that_matches_nothing_is_ignored),
     };

@@ -380,6 +380,7 @@ void topic_id_counts_only_when_this_gateway_told_it(void**) {
 void stray_acknowledgements_of_the_device_are_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
+    g.advance_seconds(3);
     d1.sends(make_puback(1, 1, ReturnCode::accepted));
     d1.sends(make_regack(1, 1, ReturnCode::accepted));
     d1.sends(make_pubrec(1));

@@ -2,6 +2,7 @@
 //
 // The will handshake and the stored will (session_will.cpp; changes of it: session_will_update_test.cpp;
 // SN12-61, SN12-64 to SN12-68).
+#include <algorithm>
 #include <string>
 
 #include "gateway/core/session_will.hpp"
@@ -233,6 +234,36 @@ void handshake_that_is_given_up_leaves_the_stored_will_whole(void**) {
 }
 
 // The answer of a connection that the handshake has made superfluous must not end the handshake.
+// D24, found by the simulation: the connection of the session before stands until the will is known, which
+// may take many repetitions.
+void connection_is_kept_alive_during_the_handshake(void**) {
+    for (const bool opens_late : {false, true}) {
+        Settings settings;
+        settings.broker.keep_alive_s = 10;
+        settings.retry.count_max = 100;
+        Harness g(settings);
+        g.auto_pings = false;
+        const Device d1 = g.connected("d1", false, 6000);
+        if (opens_late) {
+            d1.link_gone();
+            g.advance(Millis{500});
+            d1.opens(Open{false, "", ""});
+        }
+        d1.sends(connect_of(d1, false, true));
+        d1.gets(make_will_topic_req());
+        if (opens_late) {
+            d1.accepted(true);
+        }
+        for (int i = 0; i < 3; ++i) {
+            g.advance(Millis{7500});
+            const auto lines = g.take();
+            assert_true(std::find(lines.begin(), lines.end(), "broker d1: PINGREQ") != lines.end());
+            d1.from_broker(pingresp());
+        }
+        assert_int_equal(g.counters().links_failed, opens_late ? 1 : 0);
+    }
+}
+
 void link_that_opens_during_the_handshake_does_not_end_it(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -289,6 +320,7 @@ int main() {
         cmocka_unit_test(stored_will_goes_into_the_next_connection_without_clean_session),
         cmocka_unit_test(clean_session_deletes_the_stored_will),
         cmocka_unit_test(handshake_that_is_given_up_leaves_the_stored_will_whole),
+        cmocka_unit_test(connection_is_kept_alive_during_the_handshake),
         cmocka_unit_test(link_that_opens_during_the_handshake_does_not_end_it),
         cmocka_unit_test(link_refused_or_lost_during_the_handshake_does_not_end_it),
     };

@@ -34,9 +34,9 @@ struct GoldenPlan {
 /// Whoever changes what a seed draws, on purpose, takes the new numbers from the failure; seeds noted
 /// elsewhere mean other runs then.
 constexpr GoldenPlan kGolden[] = {
-    {1, 0x51231281B1B63179ULL},
-    {2, 0xD1151F84FF6F515EULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0x500B2C37EE71D804ULL},
+    {1, 0x97FBA4FE128622A1ULL},
+    {2, 0xC6698003501EA15AULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0x0690182D0A028074ULL},
 };
 
 void a_seed_means_the_same_plan_for_ever(void**) {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/will_checks.hpp"
+
+#include "sim/checks.hpp"
+
+namespace mqttsn::sim {
+
+void WillChecks::add_device(const DeviceSettings& settings) {
+    by_client_id_[settings.client_id] = static_cast<std::uint32_t>(devices_.size());
+    View view;
+    view.client_id = settings.client_id;
+    view.has_will = settings.will;
+    devices_.push_back(view);
+}
+
+WillChecks::View* WillChecks::find(std::string_view client_id) {
+    const auto found = by_client_id_.find(client_id);
+    return found != by_client_id_.end() ? &devices_[found->second] : nullptr;
+}
+
+void WillChecks::to_gateway(Micros now, std::uint32_t device, std::uint32_t binding,
+                            const WireMessage& message) {
+    View& view = devices_[device];
+    if (!message.valid) {
+        return;
+    }
+    if (message.type == WireType::connect || (message.type == WireType::pingreq && message.has_more)) {
+        view.binding = binding;
+    } else if (binding != view.binding) {
+        return;
+    }
+    view.last_heard = now;
+    if (message.type == WireType::connect) {
+        view.keep_alive_s = message.duration;
+    } else if (message.type == WireType::disconnect && message.has_more) {
+        view.sleep_s = message.duration;
+    }
+}
+
+void WillChecks::lost(Micros now, std::string_view client_id, std::string_view cause, bool certain) {
+    View* const view = find(client_id);
+    if (view == nullptr) {
+        return;
+    }
+    const bool asleep = cause.find("wake up") != std::string_view::npos;
+    if (asleep || cause.find("keep-alive") != std::string_view::npos) {
+        const std::int64_t seconds = asleep ? view->sleep_s : view->keep_alive_s;
+        const std::int64_t patience = seconds > 60 ? seconds * 1'100'000 : seconds * 1'500'000;
+        // The gateway counts whole milliseconds.
+        if (seconds != 0 && (now - view->last_heard).count() < patience - 1000) {
+            Checks::fail(now, "the gateway gave " + view->client_id + " up " +
+                                  std::to_string((now - view->last_heard).count() / 1000) +
+                                  " ms after its last datagram");
+        }
+    }
+    if (view->has_will) {
+        ++(certain ? view->due : view->excused);
+    }
+}
+
+void WillChecks::published(Micros now, std::string_view client_id, std::string_view topic,
+                           std::string_view payload) {
+    View* const view = find(client_id);
+    if (view == nullptr || !view->has_will || topic != topic_of(client_id) ||
+        payload != payload_of(client_id)) {
+        Checks::fail(now, "a will of " + std::string(client_id) + " that it has not: " + std::string(topic) +
+                              " = " + std::string(payload));
+    }
+    if (view->due > 0) {
+        --view->due;
+    } else if (view->excused > 0) {
+        --view->excused;
+    } else {
+        Checks::fail(now, "the will of " + view->client_id + " is published, and nobody has lost it");
+    }
+}
+
+void WillChecks::connections_broken() {
+    for (View& view : devices_) {
+        view.excused = view.due + view.excused + 1;
+        view.due = 0;
+    }
+}
+
+void WillChecks::check_end(Micros now) const {
+    for (const View& view : devices_) {
+        if (view.due > 0) {
+            Checks::fail(now, view.client_id + " was lost and its will never published");
+        }
+    }
+}
+
+}  // namespace mqttsn::sim
