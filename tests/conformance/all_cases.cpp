@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The order of the report.
+#include <array>
+
+#include "conformance/case.hpp"
+
+namespace conformance {
+
+CaseTable all_cases() {
+    constexpr std::array kTables{framing_cases, connect_cases};
+    CaseTable all;
+    for (const auto& table : kTables) {
+        const CaseTable part = table();
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
+}  // namespace conformance
