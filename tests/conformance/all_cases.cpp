@@ -8,7 +8,8 @@
 namespace conformance {
 
 CaseTable all_cases() {
-    constexpr std::array kTables{framing_cases, connect_cases};
+    constexpr std::array kTables{framing_cases, connect_cases,     disconnect_cases,
+                                 will_cases,    will_update_cases, register_cases};
     CaseTable all;
     for (const auto& table : kTables) {
         const CaseTable part = table();
