@@ -35,6 +35,22 @@ std::string Case::short_name() {
     return {kLetters[(number / kLetters.size()) % kLetters.size()], kLetters[number % kLetters.size()]};
 }
 
+std::string Case::predefined_name(const Predefined& topic, const std::string& client_id) const {
+    static const std::string kMark = "{client_id}";
+    std::string name = topic.topic;
+    const std::size_t at = name.find(kMark);
+    return at == std::string::npos ? name : name.replace(at, kMark.size(), client_id);
+}
+
+const Predefined* Case::common_predefined() const {
+    for (const Predefined& topic : options().predefined) {
+        if (topic.topic.find("{client_id}") == std::string::npos) {
+            return &topic;
+        }
+    }
+    return nullptr;
+}
+
 Device& Case::device(const std::string& client_id) {
     devices_.push_back(std::make_unique<Device>(*this, client_id));
     return *devices_.back();

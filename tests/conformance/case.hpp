@@ -77,6 +77,10 @@ class Case {
     /// Two letters that no other case of this run uses.
     std::string short_name();
     std::string client_id();
+    /// The name behind a pre-defined id, for this device.
+    std::string predefined_name(const Predefined& topic, const std::string& client_id) const;
+    /// A pre-defined topic that is the same for all devices; nullptr when none was given.
+    const Predefined* common_predefined() const;
     /// A will topic that gets a retained message, or another topic to be cleared when the case ends.
     void forget_retained(const std::string& topic) { retained_.push_back(topic); }
     /// Wipes the kept session of `client_id` when the case ends.

@@ -29,8 +29,8 @@ end() {
         wait "$pid" 2>/dev/null || true
     done
     if [ "$code" -ne 0 ]; then
-        echo "--- gateway, its last lines" >&2
-        tail -n 40 "$folder/gateway.log" >&2 || true
+        echo "--- the gateway complains" >&2
+        grep -E ' (warn|error) ' "$folder/gateway.log" | tail -n 20 >&2 || true
     fi
     [ $keep = yes ] && echo "logs in $folder" >&2 || rm -rf "$folder"
     exit "$code"
