@@ -27,8 +27,7 @@ void ping_with_foreign_client_id(Case& t) {
     Device& sleeper = t.connected();
     sleeper.sleep(60);
     Device& device = t.connected();
-    device.send(sn::pingreq(t.client_id()));  // nobody has it
-    device.expect(sn::disconnect());
+    device.expect_unknown(sn::pingreq(t.client_id()));  // nobody has it
     sleeper.send(sn::pingreq(sleeper.client_id()));
     sleeper.expect(sn::pingresp());
 }
@@ -72,8 +71,7 @@ void disconnect_is_answered(Case& t) {
 void disconnect_repeated(Case& t) {
     Device& device = t.connected();
     device.disconnect();
-    t.pause(milliseconds(1200));  // D12: answers to strangers may be limited to one a second
-    device.disconnect();
+    device.expect_unknown(sn::disconnect());
 }
 
 void nothing_after_disconnect(Case& t) {
@@ -81,8 +79,7 @@ void nothing_after_disconnect(Case& t) {
     Device& device = t.connected();
     const std::uint16_t id = device.register_topic(t.topic());
     device.disconnect();
-    device.send(sn::publish(sn::kQos1, id, device.next_msg_id(), "too late"));
-    device.expect(sn::disconnect());
+    device.expect_unknown(sn::publish(sn::kQos1, id, device.next_msg_id(), "too late"));
     peer.expect_no_more();
     device.connect();
     device.publish(device.register_topic(t.topic()), "in time", 1);
@@ -140,9 +137,7 @@ void strangers_get_disconnect(Case& t) {
         sn::disconnect(),
     };
     for (const Octets& request : requests) {
-        Device& stranger = t.device();
-        stranger.send(request);
-        stranger.expect(sn::disconnect());
+        t.device().expect_unknown(request);
     }
 }
 
@@ -168,12 +163,11 @@ void replies_to_strangers_are_few(Case& t) {
     for (int i = 0; i < kSent; ++i) {
         stranger.send(sn::pingreq());
     }
-    stranger.expect(sn::disconnect());
-    int answers = 1;
+    int answers = 0;
     while (stranger.receive(Case::kSilence).has_value()) {
         ++answers;
     }
-    t.check(answers < kSent / 2, "far fewer answers than messages of a stranger",
+    t.check(answers < kSent / 2, "far fewer answers to a stranger than it sends",
             std::to_string(answers) + " for " + std::to_string(kSent));
 }
 

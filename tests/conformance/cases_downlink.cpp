@@ -189,7 +189,7 @@ void unknown_id_is_registered_again(Case& t) {
     for (const int qos : {1, 0}) {
         peer.publish(t.topic(), "again", qos);
         const sn::Message publish = device.expect_type(sn::PUBLISH);
-        device.send(sn::puback(publish.topic_id, publish.msg_id, sn::kInvalidTopicId));
+        device.refuse(publish, sn::kInvalidTopicId);
         if (qos == 0) {
             break;  // nobody promises a QoS 0 message a second time
         }
@@ -210,7 +210,7 @@ void not_supported_drops(Case& t) {
     for (const int qos : {1, 2}) {
         peer.publish(t.topic(), "unwanted", qos);
         const sn::Message publish = device.expect_type(sn::PUBLISH);
-        device.send(sn::puback(publish.topic_id, publish.msg_id, sn::kNotSupported));
+        device.refuse(publish, sn::kNotSupported);
         peer.publish(t.topic(), "next", qos);
         device.expect_arrival(t.topic(), "next");
     }
@@ -227,7 +227,7 @@ void unknown_predefined_drops(Case& t) {
     device.subscribe_id(topic.id, sn::kPredefined);
     peer.publish(name, "unknown to the device");
     const sn::Message publish = device.expect_type(sn::PUBLISH);
-    device.send(sn::puback(publish.topic_id, publish.msg_id, sn::kInvalidTopicId));
+    device.refuse(publish, sn::kInvalidTopicId);
     peer.publish(name, "next");
     device.expect_arrival("predefined " + std::to_string(topic.id), "next");
     device.expect_alive();

@@ -139,8 +139,19 @@ void Device::expect_alive() {
     expect(sn::pingresp());
 }
 
-void Device::expect_unknown() {
-    send(sn::pingreq());
+void Device::expect_unknown(const Octets& request) {
+    constexpr milliseconds kHoldOff{1500};
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        send(request);
+        const std::optional<sn::Message> answer = next_new(kHoldOff, nullptr);
+        if (answer.has_value()) {
+            if (answer->octets != sn::disconnect()) {
+                wrong(sn::describe(sn::disconnect()), answer);
+            }
+            return;
+        }
+    }
+    send(request);
     expect(sn::disconnect());
 }
 
@@ -240,6 +251,11 @@ void Device::publish(std::uint16_t topic_id, const std::string& data, int qos, s
 }
 
 // --- downlink
+
+void Device::refuse(const sn::Message& publish, std::uint8_t code) {
+    requests_seen_.erase(without_dup(publish));
+    send(sn::puback(publish.topic_id, publish.msg_id, code));
+}
 
 std::string Device::name_of(const sn::Message& publish) const {
     const auto found = names_.find({publish.topic_type(), publish.topic_id});

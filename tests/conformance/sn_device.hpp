@@ -86,8 +86,10 @@ class Device {
     /// PINGREQ must be answered by PINGRESP, with nothing before: the session lives and nothing else was
     /// said.
     void expect_alive();
-    /// PINGREQ must be answered by DISCONNECT: the gateway does not know this device.
-    void expect_unknown();
+    /// `request` must be answered by DISCONNECT: the gateway does not know this device. It is repeated a few
+    /// times, because answers to strangers may be limited to one a second and source, or for several sources
+    /// (D12).
+    void expect_unknown(const Octets& request = sn::pingreq());
 
     // --- steps; each fails the case when the gateway does not agree
     void connect(std::uint8_t flags = sn::kClean, std::uint16_t duration = 60);
@@ -111,6 +113,8 @@ class Device {
     void expect_arrival(const std::string& name, const std::string& data);
     /// The device's half of what follows a PUBLISH of QoS 1 or 2.
     void acknowledge(const sn::Message& publish);
+    /// PUBACK with an error, and that the same PUBLISH may come as a new one.
+    void refuse(const sn::Message& publish, std::uint8_t code);
     /// REGACK accepted, and the name is known from now on.
     void accept(const sn::Message& reg);
     /// PINGREQ with the client id; everything up to PINGRESP, all of it acknowledged.
