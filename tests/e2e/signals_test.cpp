@@ -98,6 +98,7 @@ void sigterm_ends_within_5s_without_any_broker(Bed& bed) {
 }
 
 // Traffic in both directions when the signal comes.
+// FAULT-104
 void sigterm_ends_within_5s_under_load(Bed& bed) {
     bed.start();
     connect_devices(bed, 20);
@@ -127,6 +128,7 @@ void sigterm_ends_within_5s_under_load(Bed& bed) {
 }
 
 // No new life for a device while the gateway is on its way out; a second signal ends it at once.
+// FAULT-104
 void second_sigterm_does_not_wait(Bed& bed) {
     bed.start();
     connect_devices(bed, 1);
@@ -171,6 +173,7 @@ void sighup_changes_predefined_topics_and_log_level_without_dropping_sessions(Be
     assert_int_equal(test::count_of(bed.broker.log_text(), " as dev "), 1);  // one connection all the time
 }
 
+// FAULT-103
 void sighup_with_a_broken_config_keeps_the_old_one(Bed& bed) {
     const std::string good = "[[predefined_topic]]\nid = 1\ntopic = \"fixed/old\"\n";
     bed.gateway.options.sections = good;

@@ -85,6 +85,7 @@ void qos1_is_acknowledged_only_after_the_event_was_pulled(void**) {
     EXPECT_QUIET(d);
 }
 
+// D30, TRAP-14
 void repeated_qos1_is_delivered_and_acknowledged_again(void**) {
     Device d;
     d.connect();

@@ -103,6 +103,7 @@ void every_message_of_a_wake_up_starts_the_count_anew(void**) {
 }
 
 // Paho issue 157: the gateway forgot the sleeper.
+// SN12-98, TRAP-48
 void disconnect_in_answer_to_a_wake_up_is_reported(void**) {
     Device d;
     fall_asleep(d);

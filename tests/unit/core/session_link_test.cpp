@@ -31,8 +31,9 @@ std::int64_t wait_for_output(Harness& g, std::int64_t limit_ms) {
     return -1;
 }
 
-// Loss and return (D49, faults row 73)
+// Loss and return (D49, FAULT-73)
 
+// D49, FAULT-73
 void lost_link_is_opened_again_and_the_device_notices_nothing(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -49,6 +50,7 @@ void lost_link_is_opened_again_and_the_device_notices_nothing(void**) {
     assert_int_equal(g.count(EventKind::session_active), 1);
 }
 
+// D49, FAULT-72, FAULT-97
 void attempts_are_backed_off_up_to_thirty_seconds_with_chance(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 65535);
@@ -69,6 +71,7 @@ void attempts_are_backed_off_up_to_thirty_seconds_with_chance(void**) {
 }
 
 // A link that is accepted and closed at once, over and over (another gateway has the client id): no hot loop.
+// FAULT-75, FAULT-76, TRAP-64
 void backoff_goes_on_when_links_do_not_last(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 65535);
@@ -88,6 +91,7 @@ void backoff_goes_on_when_links_do_not_last(void**) {
     d1.opens(kKeep);
 }
 
+// FAULT-74
 void attempt_that_is_not_answered_is_given_up_after_fifteen_seconds(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 600);
@@ -101,6 +105,7 @@ void attempt_that_is_not_answered_is_given_up_after_fifteen_seconds(void**) {
     d1.opens(kKeep);
 }
 
+// D49
 void when_down_disconnect_lets_the_devices_go(void**) {
     Settings settings;
     settings.broker.when_down = WhenBrokerDown::disconnect;
@@ -119,6 +124,7 @@ void when_down_disconnect_lets_the_devices_go(void**) {
 }
 
 // Notes 4.6
+// FAULT-75
 void refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -135,8 +141,9 @@ void refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker(void**)
     g.nothing();
 }
 
-// The past (faults row 57): what an old connection still says is nobody's word.
+// The past (FAULT-57): what an old connection still says is nobody's word.
 
+// FAULT-57
 void packets_and_reports_of_an_old_link_are_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -168,6 +175,7 @@ void packets_before_the_link_is_open_are_ignored(void**) {
 
 // Keep-alive towards the broker (D24)
 
+// D24, TRAP-46, TRAP-63
 void idle_link_is_pinged_whatever_the_device_does(void**) {
     Harness g;
     g.auto_pings = false;
@@ -206,7 +214,7 @@ void traffic_in_both_directions_spares_the_ping(void**) {
     d1.to_broker(pingreq());
 }
 
-// Faults row 74: half-open
+// FAULT-74: half-open
 void broker_that_does_not_answer_the_ping_loses_the_link(void**) {
     Harness g;
     g.auto_pings = false;

@@ -140,6 +140,7 @@ void ipv4_listener_sees_the_address_as_the_dual_stack_one_does(void** state) {
     assert_string_equal(World::receive(device).c_str(), "x");
 }
 
+// FAULT-44
 void the_largest_datagram_of_udp_and_an_empty_one_arrive_whole(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
@@ -154,6 +155,7 @@ void the_largest_datagram_of_udp_and_an_empty_one_arrive_whole(void** state) {
     assert_string_equal(world.received[2].octets.c_str(), "after");
 }
 
+// FAULT-93
 void burst_of_a_thousand_datagrams_arrives_in_order(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
@@ -171,7 +173,7 @@ void burst_of_a_thousand_datagrams_arrives_in_order(void** state) {
     }
 }
 
-// faults.md 91, 92: neither an ICMP error nor a refused send ends anything.
+// FAULT-91, FAULT-92: neither an ICMP error nor a refused send ends anything.
 void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
