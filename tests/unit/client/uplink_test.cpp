@@ -234,6 +234,20 @@ void acknowledgement_of_another_message_id_is_not_ours(void**) {
     EXPECT_EVENT(d, "DELIVERED");
 }
 
+// TRAP-17, TRAP-32: RSMB always writes topic id 0, cc.mqttsn that of its last PUBLISH. The MsgId says what is
+// meant.
+void acknowledgement_counts_whatever_its_topic_id(void**) {
+    Device d;
+    d.connect();
+    for (const char* id : {"00 00", "00 05", "FF FF"}) {
+        d.publish(mqttsn_topic_predefined(1), "x", 1);
+        const std::string message_id = d.out().substr(15, 5);
+        EXPECT_IN(d, "07 0D " + std::string(id) + " " + message_id + " 00");
+        EXPECT_EVENT(d, "DELIVERED");
+        assert_int_equal(d.event.code, MQTTSN_ACCEPTED);
+    }
+}
+
 // Found by the simulation: a device that was switched off for a while, with its RAM. PINGREQ was due as well.
 void no_ping_follows_when_the_last_repetition_was_in_vain(void**) {
     Device d;
@@ -406,6 +420,7 @@ int main() {
         cmocka_unit_test(message_id_0_is_skipped),
         cmocka_unit_test(first_message_id_comes_from_the_seed),
         cmocka_unit_test(acknowledgement_of_another_message_id_is_not_ours),
+        cmocka_unit_test(acknowledgement_counts_whatever_its_topic_id),
         cmocka_unit_test(no_ping_follows_when_the_last_repetition_was_in_vain),
         cmocka_unit_test(unanswered_publish_loses_the_connection_and_is_repeated_on_the_next),
         cmocka_unit_test(qos2_survives_a_gateway_restart_under_the_same_message_id),
