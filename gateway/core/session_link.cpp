@@ -18,6 +18,7 @@ constexpr Millis kBackoffMin{500};
 constexpr Millis kBackoffMax{30000};
 constexpr Millis kStableAfter{10000};  // a link that lived this long was a good one: the backoff begins anew
 constexpr std::uint8_t kFailuresMax = 10;
+constexpr Millis kCutWithin{2000};  // a broker's verdict on a packet does not take longer
 
 Bytes expand(Context& context, const Session& session, const std::string& text) {
     std::string expanded;
@@ -109,6 +110,27 @@ const char* refusal_text(std::uint8_t mqtt_code) {
     return "broker refuses with an unknown code";
 }
 
+/// MQTT 3.1.1 gives a broker no other way to refuse a packet than to close the connection. So the last packet
+/// is all there is to say, if nothing came after it (notes 5.8).
+const char* cut_text(const SessionLink& link, Instant now) {
+    if (now - link.last_sent > kCutWithin || link.last_received > link.last_sent) {
+        return nullptr;
+    }
+    switch (link.last_packet) {
+        case mqtt::PacketType::connect:
+            return "closed by the broker right after CONNECT (does another client have this client id? may "
+                   "it "
+                   "connect?)";
+        case mqtt::PacketType::publish:
+            return "closed by the broker right after PUBLISH (are topic, QoS, retain and size allowed "
+                   "there?)";
+        case mqtt::PacketType::subscribe:
+            return "closed by the broker right after SUBSCRIBE (are filter and QoS allowed there?)";
+        default:
+            return nullptr;
+    }
+}
+
 void supervise(Context& context, Session& session) {
     const Instant since = std::min(session.link.last_sent, session.link.last_received);
     context.start_timer(session, SessionTimer::link, since + ping_interval(context));
@@ -165,6 +187,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
     link.opened_at = context.now;
     link.last_sent = context.now;
     link.last_received = context.now;
+    link.last_packet = mqtt::PacketType::connect;
     ++context.counters.links_opened;
     if (!session.connected() && session.connect.phase != SessionConnect::Phase::broker) {
         return;  // the device has sent another CONNECT meanwhile: this link goes when the will is known
@@ -223,7 +246,10 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
     }
     if (!by_us) {
         ++context.counters.links_failed;
-        context.event(EventKind::broker_lost, session, link_close_reason_text(reason));
+        const bool by_broker = was_open && reason == LinkCloseReason::closed_by_peer;
+        const char* const cut = by_broker ? cut_text(link, context.now) : nullptr;
+        context.counters.links_cut += cut != nullptr ? 1 : 0;
+        context.event(EventKind::broker_lost, session, cut != nullptr ? cut : link_close_reason_text(reason));
     }
     link.reopening = link.reopening && by_us;
     if (session.connected() && link.reopening) {

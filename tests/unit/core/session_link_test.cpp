@@ -141,6 +141,37 @@ void refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker(void**)
     g.nothing();
 }
 
+// TRAP-65: clouds close the connection when a permission is missing, and MQTT 3.1.1 has no reason to give.
+// The last packet is the operator's only hint.
+void connection_closed_right_after_a_packet_of_ours_names_it(void**) {
+    const auto cause_after = [](const char* datagram, Millis wait, bool answered) {
+        Harness g;
+        const Device d1 = g.connected("d1", true, 600);
+        if (*datagram != '\0') {
+            d1.sends(datagram);
+            g.take();
+        }
+        g.advance(wait);
+        if (answered) {
+            d1.from_broker(publish(0, 0, "other", "x"));
+            g.take();
+        }
+        d1.link_gone();
+        g.take();
+        const std::string cause = g.cause(EventKind::broker_lost);
+        const bool cut = cause.starts_with("closed by the broker right after ");
+        assert_int_equal(g.counters().links_cut, cut ? 1 : 0);
+        return cut ? cause.substr(33, cause.find(' ', 33) - 33) : cause;
+    };
+    const char* const kPublish = "08 0C 22 61 62 00 07 78";
+    assert_string_equal(cause_after("", Millis{0}, false).c_str(), "CONNECT");
+    assert_string_equal(cause_after(kPublish, Millis{10}, false).c_str(), "PUBLISH");
+    assert_string_equal(cause_after("06 12 40 00 01 61", Millis{2000}, false).c_str(), "SUBSCRIBE");
+    assert_string_equal(cause_after("06 12 40 00 01 61", Millis{2001}, false).c_str(),
+                        "closed by the broker");
+    assert_string_equal(cause_after(kPublish, Millis{10}, true).c_str(), "closed by the broker");
+}
+
 // The past (FAULT-57): what an old connection still says is nobody's word.
 
 // FAULT-57
@@ -296,6 +327,7 @@ int main() {
         cmocka_unit_test(attempt_that_is_not_answered_is_given_up_after_fifteen_seconds),
         cmocka_unit_test(when_down_disconnect_lets_the_devices_go),
         cmocka_unit_test(refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker),
+        cmocka_unit_test(connection_closed_right_after_a_packet_of_ours_names_it),
         cmocka_unit_test(packets_and_reports_of_an_old_link_are_ignored),
         cmocka_unit_test(packets_before_the_link_is_open_are_ignored),
         cmocka_unit_test(idle_link_is_pinged_whatever_the_device_does),
