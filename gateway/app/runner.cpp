@@ -13,6 +13,7 @@
 
 #include "gateway/app/counter_log.hpp"
 #include "gateway/app/event_log.hpp"
+#include "gateway/app/supervisor.hpp"
 #include "gateway/broker/direct_engine.hpp"
 #include "gateway/broker/own_session.hpp"
 #include "gateway/core/gateway.hpp"
@@ -29,6 +30,7 @@ constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
+constexpr std::array<int, 2> kSignalsIgnored{SIGUSR1, SIGUSR2};  // they would end the process
 
 std::uint64_t random_seed() {
     std::random_device device;
@@ -98,6 +100,8 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     uv_loop_t loop{};
     uv_timer_t deadline{};
     uv_timer_t housework{};
+    uv_timer_t alive{};
+    Supervisor supervisor{supervisor_wish()};
     uv_prepare_t turn{};
     std::array<uv_signal_t, kSignals.size()> signals{};
     std::vector<std::unique_ptr<UdpListener>> listeners;
@@ -251,8 +255,9 @@ bool Runner::Parts::start() {
     uv_loop_init(&loop);
     uv_timer_init(&loop, &deadline);
     uv_timer_init(&loop, &housework);
+    uv_timer_init(&loop, &alive);
     uv_prepare_init(&loop, &turn);
-    deadline.data = housework.data = turn.data = this;
+    deadline.data = housework.data = alive.data = turn.data = this;
     std::string error;
     engine = DirectEngine::create(&loop, *this, engine_options(config), error);
     if (engine == nullptr) {
@@ -266,12 +271,19 @@ bool Runner::Parts::start() {
             &signals[i], [](uv_signal_t* handle, int number) { self(handle->data).on_signal(number); },
             kSignals[i]);
     }
+    for (const int number : kSignalsIgnored) {
+        std::signal(number, SIG_IGN);
+    }
     if (!open_listeners()) {
         return false;
     }
     uv_prepare_start(&turn, [](uv_prepare_t* handle) { self(handle->data).end_turn(); });
     uv_timer_start(
         &housework, [](uv_timer_t* timer) { self(timer->data).do_housework(); }, kHouseworkMs, kHouseworkMs);
+    if (const std::uint64_t ms = supervisor.alive_every_ms(); ms > 0) {
+        uv_timer_start(
+            &alive, [](uv_timer_t* timer) { self(timer->data).supervisor.say_alive(); }, ms, ms);
+    }
     own_session = std::make_unique<OwnSession>(&loop, own_session_options(config), *this);
     own_session_started = own_session->start();
     own_session_stopped = !own_session_started;
@@ -324,6 +336,7 @@ void Runner::Parts::reload() {
 /// Devices get DISCONNECT, the broker connections end with DISCONNECT, the status becomes "offline".
 void Runner::Parts::stop() {
     state = State::stopping;
+    supervisor.say_stopping();
     counter_log.write_all(log, core.counters());
     core.handle_shutdown(now());
     drain();
@@ -356,6 +369,7 @@ void Runner::Parts::close_all() {
     }
     close_handle(as_handle(deadline));
     close_handle(as_handle(housework));
+    close_handle(as_handle(alive));
     close_handle(as_handle(turn));
     for (uv_signal_t& handle : signals) {
         if (handle.data != nullptr) {
@@ -375,6 +389,7 @@ int Runner::run() {
         parts.close_all();
     } else {
         parts.log.write(LogLevel::info, "started", {{"broker", to_string(parts.config.broker)}});
+        parts.supervisor.say_ready();
     }
     uv_run(&parts.loop, UV_RUN_DEFAULT);
     uv_loop_close(&parts.loop);

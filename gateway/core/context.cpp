@@ -26,6 +26,7 @@ void Context::send(Session& session, mqtt::Packet packet) {
     packet.topic = outbox.copy(packet.topic);
     packet.payload = outbox.copy(packet.payload);
     session.link.last_sent = now;
+    session.link.last_packet = packet.type;
     outbox.push(LinkSend{session.link.id, packet});
 }
 

@@ -52,6 +52,7 @@ namespace mqttsn::gateway {
     X(links_opened, "broker connections established")                                          \
     X(links_refused, "broker connections refused by the broker")                               \
     X(links_failed, "broker connections not established, or lost")                             \
+    X(links_cut, "broker connections closed by the broker right after a packet of ours")       \
     X(broker_ignored, "packets from the broker that match nothing")
 
 struct Counters {

@@ -27,6 +27,7 @@
 #include "gateway/core/downlink_queue.hpp"
 #include "gateway/core/endpoint.hpp"
 #include "gateway/core/link.hpp"
+#include "gateway/core/mqtt_packet.hpp"
 #include "gateway/core/settings.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/topic_table.hpp"
@@ -103,6 +104,7 @@ struct SessionLink {
     Instant opened_at{};
     Instant last_sent{};
     Instant last_received{};
+    mqtt::PacketType last_packet = mqtt::PacketType::connect;  ///< what was sent last
 };
 
 /// One QoS 1/2 PUBLISH of the device on its way (SN12-77, D32). MsgId = packet id, but for MsgId 0 (D28).

@@ -25,6 +25,7 @@ constexpr std::uint8_t kFailuresMax = 10;
 constexpr std::uint8_t kCutShortSilent = 3;  // the device was not heard: it may be elsewhere
 constexpr std::uint8_t kCutShortMax = 6;
 constexpr Millis kDuelRest{60000};
+constexpr Millis kCutWithin{2000};  // a broker's verdict on a packet does not take longer
 
 Bytes expand(Context& context, const Session& session, const std::string& text) {
     std::string expanded;
@@ -139,6 +140,27 @@ bool lost_duel(Context& context, Session& session) {
     return true;
 }
 
+/// MQTT 3.1.1 gives a broker no other way to refuse a packet than to close the connection. So the last packet
+/// is all there is to say, if nothing came after it (notes 5.8).
+const char* cut_text(const SessionLink& link, Instant now) {
+    if (now - link.last_sent > kCutWithin || link.last_received > link.last_sent) {
+        return nullptr;
+    }
+    switch (link.last_packet) {
+        case mqtt::PacketType::connect:
+            return "closed by the broker right after CONNECT (does another client have this client id? may "
+                   "it "
+                   "connect?)";
+        case mqtt::PacketType::publish:
+            return "closed by the broker right after PUBLISH (are topic, QoS, retain and size allowed "
+                   "there?)";
+        case mqtt::PacketType::subscribe:
+            return "closed by the broker right after SUBSCRIBE (are filter and QoS allowed there?)";
+        default:
+            return nullptr;
+    }
+}
+
 void supervise(Context& context, Session& session) {
     const Instant since = std::min(session.link.last_sent, session.link.last_received);
     context.start_timer(session, SessionTimer::link, since + ping_interval(context));
@@ -195,6 +217,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
     link.opened_at = context.now;
     link.last_sent = context.now;
     link.last_received = context.now;
+    link.last_packet = mqtt::PacketType::connect;
     ++context.counters.links_opened;
     supervise(context, session);
     if (!session.connected() && session.connect.phase != SessionConnect::Phase::broker) {
@@ -254,7 +277,10 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
     }
     if (!by_us) {
         ++context.counters.links_failed;
-        context.event(EventKind::broker_lost, session, link_close_reason_text(reason));
+        const bool by_broker = was_open && reason == LinkCloseReason::closed_by_peer;
+        const char* const cut = by_broker ? cut_text(link, context.now) : nullptr;
+        context.counters.links_cut += cut != nullptr ? 1 : 0;
+        context.event(EventKind::broker_lost, session, cut != nullptr ? cut : link_close_reason_text(reason));
     }
     link.reopening = link.reopening && by_us;
     if (was_open && reason == LinkCloseReason::closed_by_peer && lost_duel(context, session)) {

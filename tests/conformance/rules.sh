@@ -33,6 +33,11 @@ awk -F'|' -v files="$work/files" '
     function flush_pending(   id) { for (id in pending) { if (test != "") print id "\t" file "\t" test; delete pending[id] } }
     function forget(   id) { for (id in pending) delete pending[id] }
     function named(prefix, number) { return prefix sprintf(prefix == "FAULT-" ? "%d" : "%02d", number) }
+    function is_test(text) {  # the beginning of a test function; its name in `name`
+        if (text !~ /^(static )?void [a-z0-9_]+\(/) return 0
+        name = text; sub(/^(static )?void /, "", name); sub(/\(.*/, "", name)
+        return name in registered || text ~ /\(void ?\*\*/
+    }
     # every citation of a text; a letter, a digit or "_" beside it makes it something else (0D17)
     function scan(text,   token, prefix, number, last, before) {
         before = ""
@@ -62,16 +67,22 @@ awk -F'|' -v files="$work/files" '
     END {
         while ((getline file < files) > 0) {
             test = ""; line = 0; has_tests = 0; forget()
-            while ((getline text < file) > 0)
-                if (text ~ /^(static )?void [a-z0-9_]+\(void ?\*\*/) { has_tests = 1; break }
+            for (id in registered) delete registered[id]
+            while ((getline text < file) > 0) {
+                if (text ~ /^(static )?void [a-z0-9_]+\(void ?\*\*/) has_tests = 1
+                if (match(text, /(cmocka_unit_test[a-z_]*|BED_TEST)\([a-z0-9_]+/)) {
+                    text = substr(text, RSTART, RLENGTH); sub(/^.*\(/, "", text)
+                    registered[text] = 1; has_tests = 1
+                }
+            }
             close(file)
             while ((getline text < file) > 0) {
                 ++line
                 is_comment = text ~ /^[ \t]*(\/\/|#|\*|\/\*)/
                 if (file ~ /^conformance\// && match(text, /"(SN12-|D|FAULT-|TRAP-)[0-9]+\.[a-z0-9_]+"/)) {
                     test = substr(text, RSTART + 1, RLENGTH - 2); flush_pending()
-                } else if (text ~ /^(static )?void [a-z0-9_]+\(void ?\*\*/) {
-                    test = text; sub(/^(static )?void /, "", test); sub(/\(.*/, "", test); flush_pending()
+                } else if (is_test(text)) {
+                    test = name; flush_pending()
                 } else if (!has_tests && file !~ /^(support|conformance)\// && text ~ /^[ \t]*(\/\/+|#|\*) Checks /) {
                     test = "-"; scan(text); test = ""; continue
                 }

@@ -67,6 +67,8 @@ printf '%s\n' '' '/// SN12-04..06 and' '/// D16 to D18.' 'static void second(voi
 mkdir -p "$tree/sim"
 printf '%s\n' '/// Checks D16: all of it.' >"$tree/sim/checks.cpp"
 printf '%s\n' '// SN12-D17' 'CASE("SN12-100.a_claim") {' '    // FAULT-8' '}' >"$tree/conformance/cases.cpp"
+printf '%s\n' '// FAULT-8' 'void third(Bed& bed) {' '}' '// FAULT-8' 'void helper(Bed& bed) {' '}' 'main() { BED_TEST(third), }' >"$tree/unit/b_test.cpp"
+counts FAULT-8 '`unit/b`: third'
 for id in SN12-04 SN12-05 SN12-06 D16 D17 D18 FAULT-8 TRAP-04; do counts $id '`unit/a`: second'; done
 counts D16 '`sim/checks.cpp`'
 for id in SN12-100 D17 FAULT-8; do counts $id '`conformance/cases.cpp`: SN12-100.a_claim'; done

@@ -21,6 +21,7 @@
 #include "support/mosquitto.hpp"
 #include "support/mosquitto_clients.hpp"
 #include "support/udp_device.hpp"
+#include "support/unix_inbox.hpp"
 
 namespace e2e {
 
@@ -63,6 +64,7 @@ struct Bed {
     std::vector<std::unique_ptr<Tool>> tools;
     std::vector<std::unique_ptr<test::Process>> processes;
     test::TemporaryFolder folder;
+    test::UnixInbox manager;  ///< the service manager, when a test opens it
     bool passed = false;
 
     /// Broker, then gateway.

@@ -62,6 +62,7 @@ void finish(const Publisher& publisher, bool pubrec_seen) {
 }
 
 // One death, and a device at each step of its exchange.
+// FAULT-77
 void uplink_survives_kill_and_restart_of_the_broker_at_every_step(Bed& bed) {
     start_with_saving_broker(bed);
     const Publisher one = start_publisher(bed, "q1-published", 1);
@@ -111,6 +112,7 @@ void uplink_survives_kill_and_restart_of_the_broker_at_every_step(Bed& bed) {
 }
 
 // The same towards devices: each is at another step when the broker dies.
+// FAULT-77
 void downlink_survives_kill_and_restart_of_the_broker_at_every_step(Bed& bed) {
     start_with_saving_broker(bed);
     std::vector<UdpDevice*> devices;
@@ -151,6 +153,7 @@ void downlink_survives_kill_and_restart_of_the_broker_at_every_step(Bed& bed) {
 }
 
 // SN12-76, SN12-62, D49: the codes while it is down; then all is well again, without a word from the devices.
+// FAULT-73
 void devices_hear_congestion_while_the_broker_is_down_and_service_returns(Bed& bed) {
     start_with_saving_broker(bed);
     UdpDevice& device = bed.device("dev");
@@ -180,6 +183,7 @@ void devices_hear_congestion_while_the_broker_is_down_and_service_returns(Bed& b
 }
 
 // A broker without persistence has forgotten everything: the gateway makes the subscriptions again.
+// FAULT-78
 void subscriptions_are_made_again_when_the_broker_has_forgotten_them(Bed& bed) {
     bed.gateway.options.sections = "[[predefined_topic]]\nid = 7\ntopic = \"fixed/seven\"\n";
     bed.start();
@@ -210,6 +214,7 @@ void devices_are_disconnected_when_the_operator_wants_that(Bed& bed) {
 }
 
 // A broker that is there and answers nothing: the gateway answers others and says congestion.
+// FAULT-74
 void stopped_broker_does_not_hang_the_gateway(Bed& bed) {
     bed.gateway.options.broker_keys = "keep_alive = \"2s\"";
     bed.start();
@@ -234,6 +239,7 @@ void stopped_broker_does_not_hang_the_gateway(Bed& bed) {
 }
 
 // The write queue of one device is bounded: beyond it the device hears congestion (SN12-76), others do not.
+// FAULT-74
 void flood_against_a_stopped_broker_is_answered_with_congestion(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("flood");

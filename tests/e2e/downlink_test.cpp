@@ -43,6 +43,7 @@ void subscription_qos_is_an_upper_bound(Bed& bed) {
 }
 
 // SN12-87, SN12-89: SUBACK 0000, then REGISTER, and PUBLISH only after the REGACK; once for a name.
+// TRAP-07, TRAP-40
 void wildcard_delivers_after_register_and_regack(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("sub");
@@ -83,7 +84,7 @@ void predefined_and_short_subscriptions_deliver_in_their_form(Bed& bed) {
     assert_int_equal(device.registers_seen, 0);
 }
 
-// D38, D39: SUBACK first, then the retained message with its flag; a live one comes without it.
+// D38, D39, TRAP-35: SUBACK first, then the retained message with its flag; a live one comes without it.
 void retained_message_comes_after_suback_with_the_retain_flag(Bed& bed) {
     bed.start();
     bed.publish("down/kept", "old", 1, true);
@@ -170,7 +171,7 @@ void puback_invalid_topic_id_brings_register_and_the_message_again(Bed& bed) {
     assert_string_equal(device.take().payload.c_str(), "m");
 }
 
-// SN12-63, SN12-74: what came meanwhile is delivered, and names are announced again.
+// SN12-63, SN12-74, TRAP-51: what came meanwhile is delivered, and names are announced again.
 void messages_wait_for_a_device_with_a_kept_session(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("sub");
@@ -234,9 +235,11 @@ void deliver_burst(Bed& bed, mqttsn::Qos qos, bool clean) {
     assert_int_equal(device.duplicates_seen, 0);
 }
 
+// D31, FAULT-98, TRAP-55
 void burst_of_1000_qos1_messages_arrives_in_order(Bed& bed) {
     deliver_burst(bed, 1, false);
 }
+// D31, TRAP-55
 void burst_of_1000_qos2_messages_arrives_in_order(Bed& bed) {
     deliver_burst(bed, 2, false);
 }

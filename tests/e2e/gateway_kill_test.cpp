@@ -141,21 +141,26 @@ void qos1_uplink_survives_death_before_publish_is_read(Bed& bed) {
 void qos1_uplink_survives_death_before_puback(Bed& bed) {
     survive_uplink(bed, kQos1, UplinkStep::publish_at_broker);
 }
+// FAULT-80
 void qos1_uplink_that_was_acknowledged_is_at_the_broker(Bed& bed) {
     survive_uplink(bed, kQos1, UplinkStep::acknowledged);
 }
 void qos2_uplink_survives_death_before_publish_is_read(Bed& bed) {
     survive_uplink(bed, kQos2, UplinkStep::publish_lost);
 }
+// FAULT-59, FAULT-80
 void qos2_uplink_survives_death_before_pubrec(Bed& bed) {
     survive_uplink(bed, kQos2, UplinkStep::publish_at_broker);
 }
+// FAULT-59, FAULT-80
 void qos2_uplink_survives_death_after_pubrec(Bed& bed) {
     survive_uplink(bed, kQos2, UplinkStep::acknowledged);
 }
+// FAULT-59, FAULT-80
 void qos2_uplink_survives_death_before_pubrel_is_read(Bed& bed) {
     survive_uplink(bed, kQos2, UplinkStep::pubrel_lost);
 }
+// FAULT-59, FAULT-80
 void qos2_uplink_survives_death_before_pubcomp(Bed& bed) {
     survive_uplink(bed, kQos2, UplinkStep::pubrel_at_broker);
 }
@@ -286,6 +291,7 @@ DOWNLINK_TEST(qos2_downlink_survives_death_before_pubcomp_is_read, kQos2, pubcom
 DOWNLINK_TEST(qos2_downlink_survives_death_after_pubcomp, kQos2, pubcomp_at_broker)
 
 // More than the broker's in-flight window (20) is on its way: it all comes, in order.
+// FAULT-80
 void queue_of_100_qos2_messages_survives_two_deaths_in_order(Bed& bed) {
     bed.start();
     Device& device = bed.device("victim");

@@ -27,6 +27,7 @@ void connect_all(Bed& bed) {
 
 // Each device publishes to its right neighbour's topic, all at the same time: nothing is lost, nothing comes
 // twice, in order, and nobody sees what is for somebody else.
+// SN12-02, SN12-119
 void devices_200_exchange_qos1_messages_and_nobody_sees_anothers(Bed& bed) {
     bed.start();
     connect_all(bed);
@@ -76,6 +77,7 @@ void one_message_reaches_200_devices_once_each(Bed& bed) {
 }
 
 // Sessions and connections end with their devices.
+// SN12-02
 void gateway_keeps_nothing_open_after_200_devices_have_gone(Bed& bed) {
     bed.start();
     assert_true(bed.gateway.wait_for_log("gateway's own session is up"));

@@ -10,6 +10,7 @@ namespace e2e {
 namespace {
 
 // A client id that is a prefix of another is another client.
+// SN12-21
 void client_ids_that_are_prefixes_of_each_other_are_different_devices(Bed& bed) {
     bed.start();
     const std::vector<std::string> ids{"m", "meter", "meter-1", "meter-10", "METER"};
@@ -34,7 +35,7 @@ void client_ids_that_are_prefixes_of_each_other_are_different_devices(Bed& bed) 
     }
 }
 
-// D05: refused with a code, not with silence.
+// D05, FAULT-8, FAULT-9, FAULT-10: refused with a code, not with silence.
 void impossible_client_ids_are_refused(Bed& bed) {
     bed.start();
     for (const std::string& id :
@@ -109,6 +110,7 @@ std::vector<std::vector<std::uint8_t>> garbage() {
 }
 
 // D01 to D03, D54: dropped and counted, nothing else changes.
+// FAULT-44, FAULT-45, FAULT-47, FAULT-49
 void garbage_of_strangers_does_not_disturb_a_connected_device(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("good");
@@ -131,6 +133,7 @@ void garbage_of_strangers_does_not_disturb_a_connected_device(Bed& bed) {
 }
 
 // The same from the device's own address: malformed octets leave its session alone.
+// FAULT-44, FAULT-49
 void garbage_of_a_connected_device_leaves_its_session_alone(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("good");
@@ -152,7 +155,7 @@ void garbage_of_a_connected_device_leaves_its_session_alone(Bed& bed) {
     assert_string_equal(device.take().payload.c_str(), "still here");
 }
 
-// D12: one DISCONNECT for a stranger's question, and not one for each of a flood.
+// D12, FAULT-31: one DISCONNECT for a stranger's question, and not one for each of a flood.
 void strangers_are_told_disconnect_at_a_limited_rate(Bed& bed) {
     bed.start();
     UdpDevice& stranger = bed.device("stranger");

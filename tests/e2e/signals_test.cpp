@@ -4,6 +4,7 @@
 // time and disturbs nobody.
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "bed.hpp"
@@ -98,6 +99,7 @@ void sigterm_ends_within_5s_without_any_broker(Bed& bed) {
 }
 
 // Traffic in both directions when the signal comes.
+// FAULT-104
 void sigterm_ends_within_5s_under_load(Bed& bed) {
     bed.start();
     connect_devices(bed, 20);
@@ -127,6 +129,7 @@ void sigterm_ends_within_5s_under_load(Bed& bed) {
 }
 
 // No new life for a device while the gateway is on its way out; a second signal ends it at once.
+// FAULT-104
 void second_sigterm_does_not_wait(Bed& bed) {
     bed.start();
     connect_devices(bed, 1);
@@ -139,6 +142,59 @@ void second_sigterm_does_not_wait(Bed& bed) {
     ::kill(bed.gateway.pid(), SIGTERM);
     assert_int_equal(bed.gateway.wait(10000).value_or(-1), 1);
     assert_true(Clock::now() - before < kStopMax);
+}
+
+// FAULT-105: what would end a process by default does not, reloading over and over disturbs nobody, and no
+// wake-up is lost.
+void a_storm_of_signals_disturbs_nobody(Bed& bed) {
+    bed.start();
+    Observer& witness = bed.observe({"storm"});
+    UdpDevice& device = bed.device("dev");
+    device.connect();
+    const std::uint16_t id = device.register_topic("storm");
+    constexpr int kRounds = 40;
+    for (int round = 0; round < kRounds; ++round) {
+        for (const int number : {SIGUSR1, SIGUSR2, SIGPIPE, SIGHUP, SIGCHLD, SIGCONT, SIGWINCH}) {
+            ::kill(bed.gateway.pid(), number);
+        }
+        device.publish(static_cast<mqttsn::Qos>(round % 3), id, "storm-" + std::to_string(round));
+    }
+    assert_true(witness.wait_for(kRounds));
+    assert_int_equal(witness.payloads().size(), kRounds);
+    assert_true(bed.gateway.wait_for_log("config reloaded"));
+    device.ping();
+    assert_int_equal(test::count_of(bed.broker.log_text(), " as dev "), 1);
+}
+
+// FAULT-106: only a loop that turns says that it is alive.
+void the_service_manager_hears_ready_alive_and_stopping(Bed& bed) {
+    const std::string name = bed.folder.file("notify");
+    assert_true(bed.manager.open(name));
+    bed.start_broker();  // it knows the protocol, too
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    ::setenv("WATCHDOG_USEC", "100000", 1);
+    bed.start_gateway();
+    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("WATCHDOG_USEC");
+    std::string word = bed.manager.receive();
+    while (word == "WATCHDOG=1") {
+        word = bed.manager.receive();
+    }
+    assert_string_equal(word.c_str(), "READY=1");
+    for (int i = 0; i < 3; ++i) {
+        assert_string_equal(bed.manager.receive().c_str(), "WATCHDOG=1");
+    }
+    bed.gateway.pause();
+    while (!bed.manager.receive(0).empty()) {
+    }
+    assert_string_equal(bed.manager.receive(300).c_str(), "");
+    bed.gateway.resume();
+    assert_string_equal(bed.manager.receive().c_str(), "WATCHDOG=1");
+    assert_stops(bed);
+    do {
+        word = bed.manager.receive();
+    } while (word == "WATCHDOG=1");
+    assert_string_equal(word.c_str(), "STOPPING=1");
 }
 
 void sighup_changes_predefined_topics_and_log_level_without_dropping_sessions(Bed& bed) {
@@ -171,6 +227,7 @@ void sighup_changes_predefined_topics_and_log_level_without_dropping_sessions(Be
     assert_int_equal(test::count_of(bed.broker.log_text(), " as dev "), 1);  // one connection all the time
 }
 
+// FAULT-103
 void sighup_with_a_broken_config_keeps_the_old_one(Bed& bed) {
     const std::string good = "[[predefined_topic]]\nid = 1\ntopic = \"fixed/old\"\n";
     bed.gateway.options.sections = good;
@@ -207,6 +264,8 @@ int main() {
         BED_TEST(sigterm_ends_within_5s_without_any_broker),
         BED_TEST(sigterm_ends_within_5s_under_load),
         BED_TEST(second_sigterm_does_not_wait),
+        BED_TEST(a_storm_of_signals_disturbs_nobody),
+        BED_TEST(the_service_manager_hears_ready_alive_and_stopping),
         BED_TEST(sighup_changes_predefined_topics_and_log_level_without_dropping_sessions),
         BED_TEST(sighup_with_a_broken_config_keeps_the_old_one),
     };

@@ -47,7 +47,7 @@ void wake_up_without_messages_brings_pingresp_at_once(Bed& bed) {
     device.expect_nothing(100);
 }
 
-// SN12-105, D15: also those that wait in the broker, behind its in-flight window.
+// SN12-105, D15, TRAP-39, TRAP-45: also those that wait in the broker, behind its in-flight window.
 void one_wake_up_brings_50_qos1_messages_in_order_and_pingresp_last(Bed& bed) {
     UdpDevice& device = start_sleeper(bed, 1);
     assert_true(test::broker_publish_lines(bed.broker, "sleep/x", numbered("m", 50), 1));
@@ -85,7 +85,7 @@ void one_wake_up_brings_500_qos1_messages_in_order_to_a_slow_device(Bed& bed) {
     assert_true(same_list(payloads_of(device.inbox), numbered("m", 500)));
 }
 
-// SN12-74, D15: a name behind a wildcard is announced within the wake-up.
+// SN12-74, D15, TRAP-44: a name behind a wildcard is announced within the wake-up.
 void wake_up_announces_new_names(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("sleeper");
@@ -120,6 +120,7 @@ void connect_resumes_a_sleeping_session(Bed& bed) {
 }
 
 // The messages of a sleeper were never only in the gateway's memory.
+// FAULT-80
 void messages_for_a_sleeper_survive_death_of_the_gateway(Bed& bed) {
     UdpDevice& device = start_sleeper(bed, 2);
     assert_true(test::broker_publish_lines(bed.broker, "sleep/x", numbered("m", 50), 2));

@@ -53,6 +53,7 @@ void port_that_is_taken_ends_the_gateway_with_one_line_and_exit_1(Bed& bed) {
     device.connect();
 }
 
+// FAULT-100
 void config_error_is_told_with_file_line_and_column_and_exit_2(Bed& bed) {
     bed.gateway.options.broker_url = "mqtt://127.0.0.1:1883";
     bed.gateway.options.sections = "[limits]\nuplink_window = 0\nuplink_windwo = 3\n";
@@ -84,6 +85,7 @@ void config_that_is_not_there_and_unknown_options_are_usage_errors(Bed& bed) {
     }
 }
 
+// FAULT-100
 void check_config_says_ok_and_starts_nothing(Bed& bed) {
     bed.gateway.options.broker_url = "mqtt://127.0.0.1:1883";
     bed.gateway.options.arguments = {"--check-config"};
@@ -91,7 +93,7 @@ void check_config_says_ok_and_starts_nothing(Bed& bed) {
     assert_int_equal(bed.gateway.wait(test::kAnswerMs).value_or(-1), 0);
 }
 
-// SN12-62: congestion, because later it may work; and then it does, without a restart.
+// SN12-62, FAULT-72: congestion, because later it may work; and then it does, without a restart.
 void unreachable_broker_does_not_stop_the_gateway(Bed& bed) {
     bed.start_broker();
     bed.broker.kill();  // now its port is known and closed
@@ -116,6 +118,7 @@ void use_password(Bed& bed, const std::string& password) {
 }
 
 // 4.2 of the protocol notes: trying again does not help, so CONNACK 03.
+// FAULT-54, FAULT-75, TRAP-56
 void bad_credentials_are_refused_with_not_supported_and_a_log_line(Bed& bed) {
     bed.broker.options.users = {{"gateway", "right"}};
     use_password(bed, "wrong");
@@ -173,6 +176,7 @@ void mqtts_with_the_right_authority_works_end_to_end(Bed& bed) {
     }));
 }
 
+// FAULT-79
 void mqtts_with_the_wrong_authority_is_one_clear_line(Bed& bed) {
     test::CertificateAuthority authority;
     test::CertificateAuthority wrong;

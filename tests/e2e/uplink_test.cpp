@@ -104,7 +104,7 @@ void qos_minus_one_by_predefined_id_needs_no_connection(Bed& bed) {
     stranger.expect_nothing(50);  // D26: never any reply
 }
 
-// D26: refused without a word, and nothing reaches the broker.
+// D26, FAULT-35: refused without a word, and nothing reaches the broker.
 void qos_minus_one_is_dropped_silently_when_it_is_not_allowed(Bed& bed) {
     bed.gateway.options.sections = kPredefined;
     bed.start();
@@ -163,6 +163,7 @@ void retained_publish_is_retained_and_an_empty_one_removes_it(Bed& bed) {
 }
 
 // SN12-76, SN12-79, D27, D34: each refusal has its code, and the connection lives on.
+// FAULT-41, FAULT-58, TRAP-27
 void publish_with_unknown_topics_is_refused_with_the_right_code(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("dev5");
@@ -199,7 +200,7 @@ void large_payload_reaches_the_broker_unchanged(Bed& bed) {
     assert_single(witness, "up/large", payload, 1);
 }
 
-// D32: up to four exchanges at once, the next is refused.
+// D32, TRAP-09: up to four exchanges at once, the next is refused.
 void more_than_the_uplink_window_is_refused_with_congestion(Bed& bed) {
     bed.start();
     Observer& witness = bed.observe({"up/#"});

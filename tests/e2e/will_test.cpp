@@ -73,6 +73,7 @@ void will_is_not_published_after_disconnect(Bed& bed) {
     assert_no_will(bed, witness);
 }
 
+// FAULT-15
 void will_is_not_published_when_the_gateway_stops(Bed& bed) {
     bed.start();
     Observer& witness = bed.observe({"will/#"});
@@ -152,7 +153,7 @@ void empty_will_topic_removes_the_stored_will(Bed& bed) {
     assert_no_will(bed, witness);
 }
 
-// SN12-103: asleep, the sleep duration counts; it is over, so the will is published.
+// SN12-103, TRAP-34: asleep, the sleep duration counts; it is over, so the will is published.
 void will_is_published_when_a_sleeper_does_not_wake_up(Bed& bed) {
     bed.start();
     Observer& witness = bed.observe({"will/#"});

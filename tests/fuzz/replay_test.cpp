@@ -40,6 +40,7 @@ int drop_corpus(void** state) {
     return 0;
 }
 
+// FAULT-46, FAULT-79
 void every_corpus_file_keeps_the_properties(void** state) {
     const Corpus& corpus = *static_cast<Corpus*>(*state);
     assert_true(corpus.files.size() > 0);

@@ -26,7 +26,7 @@ void connecting_and_subscribing_cost_one_round_trip_each(void**) {
     assert_int_equal(sensor.state(), MQTTSN_STATE_DISCONNECTED);
 }
 
-// SN12-71, SN12-75
+// SN12-39, SN12-71, SN12-75
 void a_message_up_costs_one_two_or_four_datagrams(void**) {
     Script s;
     auto& sensor = s.device("s1");
@@ -79,7 +79,7 @@ void an_exact_filter_brings_its_topic_id_with_suback(void**) {
     s.assert_datagrams(sensor, "< PUBLISH Q1, > PUBACK");
 }
 
-// D21, SN12-74
+// SN12-74, D21, TRAP-51
 void after_a_reconnect_an_id_is_registered_again_before_its_message(void**) {
     Script s;
     auto& sensor = acquainted(s);

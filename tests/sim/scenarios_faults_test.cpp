@@ -69,11 +69,13 @@ void check_with_fault(const Case& one, int qos, unsigned gateways,
 // ---------------------------------------------------------------- the gateway
 
 // D21, D30; PUBREL that nobody knows goes on
+// FAULT-59, FAULT-80
 void a_gateway_killed_anywhere_in_a_qos_2_exchange_leaves_exactly_one_message(void**) {
     at_each_half_millisecond(
         [](const Case& one) { check_with_fault(one, 2, 2, [](Script& s) { s.kill_gateway(1s); }); });
 }
 
+// FAULT-80
 void a_gateway_killed_anywhere_in_a_qos_1_exchange_leaves_at_least_one_message(void**) {
     at_each_half_millisecond(
         [](const Case& one) { check_with_fault(one, 1, 2, [](Script& s) { s.kill_gateway(1s); }); });
@@ -134,11 +136,13 @@ void a_killed_gateways_downlink_goes_on_under_a_topic_that_is_registered_again(v
 // ---------------------------------------------------------------- the broker
 
 // MQTT 3.1.1 section 4.4, D30
+// FAULT-77
 void a_connection_cut_anywhere_in_a_qos_2_exchange_leaves_exactly_one_message(void**) {
     at_each_half_millisecond(
         [](const Case& one) { check_with_fault(one, 2, 1, [](Script& s) { s.cut_broker_connections(); }); });
 }
 
+// FAULT-77
 void a_connection_cut_anywhere_in_a_qos_1_exchange_leaves_at_least_one_message(void**) {
     at_each_half_millisecond(
         [](const Case& one) { check_with_fault(one, 1, 1, [](Script& s) { s.cut_broker_connections(); }); });
@@ -151,6 +155,7 @@ void a_broker_that_restarts_with_its_memory_loses_nothing(void**) {
 }
 
 // MQTT 3.1.1 section 3.2.2.2
+// FAULT-78, TRAP-70
 void a_broker_that_restarts_without_memory_gets_the_subscriptions_again(void**) {
     Script s;
     auto& sensor = acquainted(s);  // messages 0 and 1
@@ -165,6 +170,7 @@ void a_broker_that_restarts_without_memory_gets_the_subscriptions_again(void**) 
     assert_int_equal(s.world().broker().subscription_count("s1"), 1);
 }
 
+// FAULT-74
 void a_stalled_broker_delays_and_loses_nothing(void**) {
     Script s;
     auto& sensor = acquainted(s);  // messages 0 and 1
@@ -180,7 +186,7 @@ void a_stalled_broker_delays_and_loses_nothing(void**) {
     s.assert_promises_kept();
 }
 
-// SN12-62
+// SN12-62, FAULT-74, TRAP-08
 void a_device_that_connects_while_the_broker_stalls_is_told_congestion_before_its_t_retry(void**) {
     Script s;
     auto& sensor = s.device("s1");
@@ -195,7 +201,7 @@ void a_device_that_connects_while_the_broker_stalls_is_told_congestion_before_it
 
 // ---------------------------------------------------------------- the broker forgets in the middle of QoS 2
 
-// D30: the device would take it for a repetition
+// D30, FAULT-57: the device would take it for a repetition
 void an_id_the_broker_has_forgotten_is_cleared_before_a_new_message_uses_it(void**) {
     Script s;
     auto& sensor = acquainted(s);                                 // messages 0 and 1

@@ -100,7 +100,7 @@ void a_partition_shorter_than_the_retries_is_bridged_by_them(void**) {
 
 // ---------------------------------------------------------------- another address
 
-// D10, D12
+// D10, D12, FAULT-95
 void a_nat_that_rebinds_an_active_device_loses_nothing(void**) {
     lossy::LinkSettings link;
     link.rebind.every = 20s;
@@ -158,7 +158,7 @@ void a_qos_2_copy_that_comes_after_pubcomp_is_not_published_again_by_the_gateway
     exactly_once_with_copies(12, 5s, 3s, true, false);
 }
 
-// D09, D30
+// D09, D30, FAULT-55
 void copies_of_everything_leave_qos_2_exact(void**) {
     exactly_once_with_copies(12, 5s, 1s, true, true);
 }

@@ -39,7 +39,7 @@ void fault_during_a_wake_up(Micros at, std::uint64_t seed, const std::function<v
     s.assert_that(s.world().broker().owed() == 0, "the broker still has messages");
 }
 
-// D12, D20, D21
+// D12, D20, D21, FAULT-80
 void a_gateway_killed_anywhere_in_a_wake_up_leaves_qos_2_exact(void**) {
     for (Micros at{0}; at <= 20ms; at += 500us) {
         for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U}) {
@@ -48,7 +48,7 @@ void a_gateway_killed_anywhere_in_a_wake_up_leaves_qos_2_exact(void**) {
     }
 }
 
-// D49: the device does not wait for the broker
+// D49, FAULT-77: the device does not wait for the broker
 void a_connection_cut_anywhere_in_a_wake_up_leaves_qos_2_exact(void**) {
     for (Micros at{0}; at <= 20ms; at += 500us) {
         for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U}) {

@@ -86,6 +86,7 @@ void password_is_the_file_without_its_last_line_end(void** state) {
     }
 }
 
+// FAULT-101
 void bad_password_files_are_refused(void** state) {
     auto& folder = *static_cast<Folder*>(*state);
     const std::string config =
@@ -113,6 +114,7 @@ void bad_password_files_are_refused(void** state) {
                     "2:17: broker.password_file: MQTT 3.1.1 has no password without a user");
 }
 
+// FAULT-101
 void keys_of_tls_are_looked_at_when_the_config_is_read(void** state) {
     auto& folder = *static_cast<Folder*>(*state);
     put(folder, "cert.pem", "x", 0644);

@@ -113,6 +113,7 @@ void the_default_of_the_table_is_what_one_gets_without_the_key(void**) {
     }
 }
 
+// FAULT-100
 void a_wrong_type_is_refused_with_position_and_expectation(void**) {
     const std::pair<std::string, std::string> literals[] = {
         {"true", "true"},
@@ -162,6 +163,7 @@ void integers_are_taken_up_to_their_limits_and_not_beyond(void**) {
     }
 }
 
+// TRAP-63
 void durations_are_taken_up_to_their_limits_and_not_beyond(void**) {
     for (const KeyRow& row : config_keys()) {
         if (row.kind != ValueKind::duration) {

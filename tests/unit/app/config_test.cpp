@@ -98,6 +98,7 @@ void check_bad(const Bad (&rows)[N]) {
     });
 }
 
+// FAULT-100
 void what_is_no_toml_is_refused_with_line_and_column(void**) {
     const Bad rows[] = {
         {"[gateway\nid = 1\n", "1:9: not valid TOML: table header: expected ']', saw '\\n'"},
@@ -117,6 +118,7 @@ void what_is_no_toml_is_refused_with_line_and_column(void**) {
     check_bad(rows);
 }
 
+// FAULT-100
 void unknown_sections_and_keys_get_a_suggestion(void**) {
     const Bad rows[] = {
         {"[brocker]\n", "1:2: brocker: unknown section \"brocker\"; did you mean \"broker\"?"},
@@ -144,6 +146,7 @@ void unknown_sections_and_keys_get_a_suggestion(void**) {
 }
 
 // Every key's type and range is in config_schema_test.cpp.
+// FAULT-100
 void bad_values_are_refused_with_key_and_expectation(void**) {
     const Bad rows[] = {
         {"[retry]\n  interval = \"10\"\n",
@@ -394,6 +397,7 @@ void a_password_in_clear_is_only_warned_of_when_it_leaves_the_machine(void**) {
     }
 }
 
+// FAULT-54
 void a_password_in_the_url_does_not_get_into_the_message(void**) {
     const ConfigResult result = parse_config("[broker]\nurl = \"mqtt://user:hunter2@host\"\n", "g.toml");
     check::contains(said(result),

@@ -122,6 +122,7 @@ bool is_utf8(std::string_view text) {
     return mqttsn::utf8_valid(mqttsn::Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
+// FAULT-53
 void json_stays_valid_whatever_the_octets(void**) {
     Bench bench;
     LogOptions options = with_format(LogFormat::json);
@@ -142,6 +143,7 @@ void json_stays_valid_whatever_the_octets(void**) {
     }
 }
 
+// FAULT-53
 void text_stays_one_line_that_no_value_can_forge(void**) {
     Bench bench;
     LogOptions options = with_format(LogFormat::text);
@@ -215,6 +217,7 @@ LogOptions with_limit(std::uint32_t repeats_per_second) {
     return options;
 }
 
+// FAULT-44
 void a_storm_of_one_event_is_cut_and_counted(void**) {
     Bench bench;
     Log& log = bench.open(with_limit(3));

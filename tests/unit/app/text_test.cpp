@@ -18,6 +18,7 @@ std::string escaped(std::string_view octets, Escaping escaping) {
     return out;
 }
 
+// FAULT-53
 void escaping_keeps_readable_text_and_shows_the_rest(void**) {
     const struct {
         std::string_view octets;

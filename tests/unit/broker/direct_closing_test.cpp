@@ -30,6 +30,7 @@ Octets encoded(const mqtt::Packet& packet) {
 
 // ---- writing ----
 
+// FAULT-74
 void a_server_that_does_not_read_congests_and_then_overflows(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();
@@ -100,6 +101,7 @@ void packets_that_mqtt_cannot_say_are_dropped_and_counted(void** state) {
     assert_int_equal(bench.engine->counters().unencodable, 1);
 }
 
+// FAULT-105
 void writing_to_a_reset_connection_ends_it_without_a_signal(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();

@@ -51,6 +51,7 @@ void connect_goes_out_and_connack_opens_the_link(void** state) {
     assert_int_equal(bench.engine->counters().opened, 1);
 }
 
+// FAULT-75
 void each_refusal_is_told_with_its_code_and_nothing_follows(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();
@@ -104,6 +105,7 @@ void a_server_that_closes_before_connack_is_unreachable(void** state) {
     assert_true(bench.wait_for("closed 1.2 unreachable: connection reset by peer before CONNACK"));
 }
 
+// FAULT-96
 void connects_beyond_the_limit_wait_in_order(void** state) {
     Bench& bench = bench_of(state);
     bench.options.connects_max = 2;
@@ -128,6 +130,7 @@ void connects_beyond_the_limit_wait_in_order(void** state) {
     assert_int_equal(bench.engine->waiting_count(), 1);
 }
 
+// FAULT-88
 void no_free_descriptor_is_unreachable_and_passes(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();
@@ -215,6 +218,7 @@ void several_packets_in_one_segment_are_all_told(void** state) {
     assert_int_equal(bench.heard.packets[3].packet.type, PacketType::pingresp);
 }
 
+// FAULT-79
 void malformed_packets_close_the_link_with_the_reason(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();
@@ -242,6 +246,7 @@ void malformed_packets_close_the_link_with_the_reason(void** state) {
     assert_int_equal(bench.engine->counters().protocol_errors, generation);
 }
 
+// FAULT-79
 void a_packet_before_connack_is_a_protocol_error(void** state) {
     Bench& bench = bench_of(state);
     bench.make_engine();
@@ -252,6 +257,7 @@ void a_packet_before_connack_is_a_protocol_error(void** state) {
     assert_int_equal(bench.heard.events.size(), 1);
 }
 
+// FAULT-79
 void oversize_publish_is_skipped_reported_and_the_next_packet_is_whole(void** state) {
     Bench& bench = bench_of(state);
     bench.options.remaining_length_max = 1000;

@@ -136,6 +136,7 @@ void a_second_link_and_a_killed_broker_work_as_without_tls(void** state) {
     assert_true(bench.wait_for("opened 1.2"));
 }
 
+// FAULT-79
 void an_unknown_ca_is_refused_with_advice(void** state) {
     Bench& bench = bench_of(state);
     use(bench, "localhost", g_world->good.tls_port(), "");  // the system's certificates
@@ -154,6 +155,7 @@ void another_ca_is_refused_with_advice(void** state) {
         "certificate of the broker's CA");
 }
 
+// FAULT-79, TRAP-59
 void a_certificate_for_another_name_is_refused(void** state) {
     Bench& bench = bench_of(state);
     use(bench, "localhost", g_world->foreign.tls_port());

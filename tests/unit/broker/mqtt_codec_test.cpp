@@ -301,6 +301,7 @@ void every_truncation_needs_more_and_says_how_much_at_least(void** /*state*/) {
     }
 }
 
+// FAULT-79
 void what_a_server_may_not_send_is_an_error_at_the_first_octet(void** /*state*/) {
     for (const char* octet : {"10", "82", "A2", "C0", "E0"}) {
         assert_error(octet, "a packet that only a client sends");
@@ -316,6 +317,7 @@ void what_a_server_may_not_send_is_an_error_at_the_first_octet(void** /*state*/)
     assert_error("3F", "PUBLISH with QoS 3");
 }
 
+// FAULT-79
 void wrong_lengths_are_errors(void** /*state*/) {
     assert_error("30 80 80 80 80", "remaining length has more than 4 octets");
     assert_error("30 FF FF FF FF 01", "remaining length has more than 4 octets");
@@ -331,6 +333,7 @@ void wrong_lengths_are_errors(void** /*state*/) {
     assert_error("30 05 FF FF 61 2F 62", "the topic of a PUBLISH is longer than the packet");
 }
 
+// FAULT-79
 void wrong_contents_are_errors(void** /*state*/) {
     assert_error("20 02 02 00", "CONNACK with reserved flags");
     assert_error("20 02 FF 00", "CONNACK with reserved flags");

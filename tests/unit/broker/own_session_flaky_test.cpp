@@ -151,6 +151,7 @@ int tear_down(void** state) {
     return 0;
 }
 
+// FAULT-79
 void each_octet_arrives_although_connections_break(void** state) {
     auto& flaky = *static_cast<Flaky*>(*state);
     std::uint64_t number = 0;

@@ -85,6 +85,7 @@ void a_refused_connect_is_explained_once(void** state) {
     assert_int_equal(bench.broker->last_version(), 5);
 }
 
+// FAULT-27
 void the_window_stays_below_the_brokers_receive_maximum(void** state) {
     auto& bench = *static_cast<Bench*>(*state);
     assert_true(bench.connect({.receive_maximum = 4, .acknowledge = false}));
@@ -107,6 +108,7 @@ void the_window_is_nineteen_without_a_receive_maximum(void** state) {
     assert_int_equal(bench.broker->publishes(), 19);
 }
 
+// FAULT-73
 void a_full_outbox_refuses_and_counts_messages(void** state) {
     auto& bench = *static_cast<Bench*>(*state);
     assert_true(bench.listen({.acknowledge = false}));
@@ -162,6 +164,7 @@ void a_message_the_broker_refuses_is_counted_and_not_repeated(void** state) {
 }
 
 /// Another client with our id: MQTT 5 says so.
+// FAULT-76, TRAP-64
 void a_twin_is_named_and_does_not_make_us_hurry(void** state) {
     auto& bench = *static_cast<Bench*>(*state);
     assert_true(bench.listen({.disconnect_reason = 0x8E}));

@@ -5,6 +5,7 @@ using test::Device;
 
 namespace {
 
+// SN12-60
 void connack_makes_the_client_active(void**) {
     Device d;
     EXPECT_STATE(d, DISCONNECTED);
@@ -66,6 +67,7 @@ void waits_of_two_devices_differ(void**) {
     assert_string_not_equal(waits[0].c_str(), waits[1].c_str());
 }
 
+// SN12-62, TRAP-26
 void refused_connection_says_the_code_and_can_be_tried_again(void**) {
     Device d;
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
@@ -183,7 +185,7 @@ void unusable_will_is_refused_before_anything_is_sent(void**) {
     EXPECT_QUIET(d);
 }
 
-// D23, SN12-98: before CONNACK a DISCONNECT answers something older.
+// SN12-98, D23, TRAP-21: before CONNACK a DISCONNECT answers something older.
 void disconnect_while_connecting_is_ignored(void**) {
     Device d;
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
@@ -193,6 +195,7 @@ void disconnect_while_connecting_is_ignored(void**) {
     EXPECT_EVENT(d, "CONNECTED");
 }
 
+// SN12-98, D23
 void unasked_disconnect_is_reported_and_never_answered(void**) {
     Device d;
     d.connect();
@@ -302,6 +305,7 @@ void unanswered_ping_loses_the_connection(void**) {
     EXPECT_STATE(d, DISCONNECTED);
 }
 
+// SN12-94, D48, TRAP-31
 void pingreq_of_the_gateway_is_answered(void**) {
     Device d;
     EXPECT_IGNORED(d, "02 16");  // SN12-94: only of the gateway we are connected to
@@ -334,6 +338,7 @@ void time_may_wrap_around_while_waiting(void**) {
     EXPECT_OUT(d, "02 16");
 }
 
+// TRAP-21
 void connect_again_while_active_starts_over(void**) {
     Device d;
     d.connect();

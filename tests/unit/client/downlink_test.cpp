@@ -85,6 +85,7 @@ void qos1_is_acknowledged_only_after_the_event_was_pulled(void**) {
     EXPECT_QUIET(d);
 }
 
+// D30, TRAP-14
 void repeated_qos1_is_delivered_and_acknowledged_again(void**) {
     Device d;
     d.connect();
@@ -96,6 +97,18 @@ void repeated_qos1_is_delivered_and_acknowledged_again(void**) {
         EXPECT_OUT(d, "07 0D 61 62 00 07 00");
     }
     assert_true(d.event.dup);
+}
+
+// TRAP-33, D30: cc.mqttsn passes the broker's DUP on. It may stand on what this device has never seen.
+void a_first_delivery_with_dup_is_delivered(void**) {
+    Device d;
+    d.connect();
+    EXPECT_IN(d, "08 0C A1 00 05 00 07 78");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_OUT(d, "07 0D 00 05 00 07 00");
+    EXPECT_IN(d, "08 0C C1 00 05 00 08 78");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_OUT(d, "04 0F 00 08");
 }
 
 // D30. cc.mqttsn ignores a repetition without DUP and stalls; both must get their PUBREC.
@@ -295,6 +308,7 @@ int main() {
         cmocka_unit_test(name_that_cannot_be_used_is_refused),
         cmocka_unit_test(qos1_is_acknowledged_only_after_the_event_was_pulled),
         cmocka_unit_test(repeated_qos1_is_delivered_and_acknowledged_again),
+        cmocka_unit_test(a_first_delivery_with_dup_is_delivered),
         cmocka_unit_test(qos2_is_delivered_once_however_often_it_comes),
         cmocka_unit_test(late_copy_of_a_released_qos2_message_is_not_delivered_again),
         cmocka_unit_test(same_id_and_content_are_a_new_message_when_another_came_in_between),

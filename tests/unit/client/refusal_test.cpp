@@ -50,6 +50,7 @@ void congestion_holds_the_queue_off_and_repeats_the_message(void**) {
     EXPECT_OUT(d, "04 10 00 01");
 }
 
+// SN12-72
 void congestion_on_register_holds_off_too(void**) {
     Device d;
     d.connect();
@@ -133,6 +134,7 @@ void unknown_predefined_id_ends_the_publication(void**) {
     assert_int_equal(d.event.code, MQTTSN_REJECTED_INVALID_TOPIC_ID);
 }
 
+// TRAP-17, TRAP-23
 void other_refusals_end_the_publication_with_their_code(void**) {
     Device d;
     d.connect();

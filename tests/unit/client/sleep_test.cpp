@@ -79,6 +79,34 @@ void wake_up_fetches_all_messages_before_it_ends(void**) {
     EXPECT_EVENT(d, "AWAKE_DONE");
 }
 
+// TRAP-29: Bisquitt sends all it has at once and ends the wake-up before QoS 2 is through. What is open goes
+// on in the next one, and is not delivered again.
+void wake_up_that_ends_before_qos2_is_through_goes_on_in_the_next(void**) {
+    Device d;
+    fall_asleep(d);
+    assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
+    d.out();
+    EXPECT_IN(d, "08 0C 21 00 05 00 07 78");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_OUT(d, "07 0D 00 05 00 07 00");
+    EXPECT_IN(d, "08 0C 41 00 05 00 08 79");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_OUT(d, "04 0F 00 08");
+    EXPECT_IN(d, "02 17");
+    EXPECT_EVENT(d, "AWAKE_DONE");
+    EXPECT_STATE(d, ASLEEP);
+    EXPECT_QUIET(d);
+    assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
+    d.out();
+    EXPECT_IN(d, "08 0C C1 00 05 00 08 79");
+    EXPECT_NO_EVENT(d);
+    EXPECT_OUT(d, "04 0F 00 08");
+    EXPECT_IN(d, "04 10 00 08");
+    EXPECT_OUT(d, "04 0E 00 08");
+    EXPECT_IN(d, "02 17");
+    EXPECT_EVENT(d, "AWAKE_DONE");
+}
+
 void every_message_of_a_wake_up_starts_the_count_anew(void**) {
     Device d;
     fall_asleep(d);
@@ -103,6 +131,7 @@ void every_message_of_a_wake_up_starts_the_count_anew(void**) {
 }
 
 // Paho issue 157: the gateway forgot the sleeper.
+// SN12-98, TRAP-48
 void disconnect_in_answer_to_a_wake_up_is_reported(void**) {
     Device d;
     fall_asleep(d);
@@ -232,6 +261,7 @@ int main() {
         cmocka_unit_test(lost_permit_to_sleep_is_asked_for_again_and_bounded),
         cmocka_unit_test(wake_up_without_messages_ends_at_once),
         cmocka_unit_test(wake_up_fetches_all_messages_before_it_ends),
+        cmocka_unit_test(wake_up_that_ends_before_qos2_is_through_goes_on_in_the_next),
         cmocka_unit_test(every_message_of_a_wake_up_starts_the_count_anew),
         cmocka_unit_test(disconnect_in_answer_to_a_wake_up_is_reported),
         cmocka_unit_test(unanswered_wake_up_is_lost),

@@ -38,7 +38,7 @@ void predefined_ids_and_short_names_travel_as_ids(void**) {
     EXPECT_EVENT(d, "UNSUBSCRIBED");
 }
 
-// D29: DUP on SUBSCRIBE, none on UNSUBSCRIBE.
+// SN12-14, SN12-99, D29: DUP on SUBSCRIBE, none on UNSUBSCRIBE.
 void lost_subscribe_is_repeated_with_dup_and_unsubscribe_without(void**) {
     Device d;
     d.connect();
@@ -142,6 +142,7 @@ void congested_subscription_is_repeated_after_the_wait(void**) {
 }
 
 // The trap of small clients that expect SUBACK as the next message.
+// TRAP-36
 void register_and_publish_may_come_before_the_suback(void**) {
     Device d;
     d.connect();
@@ -170,6 +171,7 @@ void subscribe_and_publish_may_be_under_way_together(void**) {
     EXPECT_EVENT(d, "SUBSCRIBED");
 }
 
+// D28, TRAP-13
 void message_ids_of_two_open_requests_never_meet(void**) {
     Device d;
     d.connect();

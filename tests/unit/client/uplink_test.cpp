@@ -33,6 +33,7 @@ void lose_and_reconnect(Device& d, bool clean = false) {
     EXPECT_IN(d, "03 05 00");
 }
 
+// SN12-70, SN12-71
 void name_is_registered_once_and_then_published_by_id(void**) {
     Device d;
     connect_and_register(d);
@@ -42,7 +43,7 @@ void name_is_registered_once_and_then_published_by_id(void**) {
     EXPECT_OUT(d, "09 0C 20 00 10 00 03 68 69");
 }
 
-// SN12-23: MsgId 0000 for QoS 0.
+// SN12-23, TRAP-12: MsgId 0000 for QoS 0.
 void qos0_is_delivered_when_written_and_has_message_id_0(void**) {
     Device d;
     d.connect();
@@ -57,7 +58,7 @@ void qos0_is_delivered_when_written_and_has_message_id_0(void**) {
     EXPECT_QUIET(d);
 }
 
-// SN12-82.
+// SN12-82, TRAP-12
 void qos_minus_one_needs_no_connection(void**) {
     Device d;
     d.publish(mqttsn_topic_predefined(1), "x", -1);
@@ -134,6 +135,7 @@ void qos2_goes_through_all_four_steps(void**) {
 }
 
 // The trap of Zephyr's client: after PUBREC the PUBLISH must never be repeated.
+// D29, TRAP-06
 void lost_qos2_steps_are_repeated_one_by_one(void**) {
     Device d;
     d.connect();
@@ -158,7 +160,7 @@ void lost_qos2_steps_are_repeated_one_by_one(void**) {
     EXPECT_NO_EVENT(d);
 }
 
-// SN12-77: one at a time, in order; the queue is the caller's.
+// SN12-73, SN12-77: one at a time, in order; the queue is the caller's.
 void queue_keeps_the_order_and_says_when_it_is_full(void**) {
     Device d;
     d.connect();
@@ -180,7 +182,7 @@ void queue_keeps_the_order_and_says_when_it_is_full(void**) {
     EXPECT_OUT(d, "08 0C 21 00 01 00 03 34");
 }
 
-// D28: 0 is skipped when the message ids wrap around.
+// D28, TRAP-13: 0 is skipped when the message ids wrap around.
 void message_id_0_is_skipped(void**) {
     Device d;
     d.config.first_message_id = 0xFFFF;
@@ -232,6 +234,20 @@ void acknowledgement_of_another_message_id_is_not_ours(void**) {
     EXPECT_EVENT(d, "DELIVERED");
 }
 
+// TRAP-17, TRAP-32: RSMB always writes topic id 0, cc.mqttsn that of its last PUBLISH. The MsgId says what is
+// meant.
+void acknowledgement_counts_whatever_its_topic_id(void**) {
+    Device d;
+    d.connect();
+    for (const char* id : {"00 00", "00 05", "FF FF"}) {
+        d.publish(mqttsn_topic_predefined(1), "x", 1);
+        const std::string message_id = d.out().substr(15, 5);
+        EXPECT_IN(d, "07 0D " + std::string(id) + " " + message_id + " 00");
+        EXPECT_EVENT(d, "DELIVERED");
+        assert_int_equal(d.event.code, MQTTSN_ACCEPTED);
+    }
+}
+
 // Found by the simulation: a device that was switched off for a while, with its RAM. PINGREQ was due as well.
 void no_ping_follows_when_the_last_repetition_was_in_vain(void**) {
     Device d;
@@ -249,6 +265,7 @@ void no_ping_follows_when_the_last_repetition_was_in_vain(void**) {
 }
 
 // SN12-100; the publication survives.
+// TRAP-18
 void unanswered_publish_loses_the_connection_and_is_repeated_on_the_next(void**) {
     Device d;
     d.connect();
@@ -295,6 +312,7 @@ void qos2_survives_a_gateway_restart_under_the_same_message_id(void**) {
     assert_int_equal(d.event.token, d.token);
 }
 
+// TRAP-18
 void late_acknowledgement_on_the_next_connection_counts(void**) {
     Device d;
     connect_and_register(d);
@@ -402,6 +420,7 @@ int main() {
         cmocka_unit_test(message_id_0_is_skipped),
         cmocka_unit_test(first_message_id_comes_from_the_seed),
         cmocka_unit_test(acknowledgement_of_another_message_id_is_not_ours),
+        cmocka_unit_test(acknowledgement_counts_whatever_its_topic_id),
         cmocka_unit_test(no_ping_follows_when_the_last_repetition_was_in_vain),
         cmocka_unit_test(unanswered_publish_loses_the_connection_and_is_repeated_on_the_next),
         cmocka_unit_test(qos2_survives_a_gateway_restart_under_the_same_message_id),

@@ -48,7 +48,7 @@ Octets body_of(const Octets& short_form) {
     return Octets(short_form.begin() + 2, short_form.end());
 }
 
-// SN12-09: both Length forms are read; the encoder writes the short one.
+// SN12-06, SN12-09, SN12-11, SN12-47, TRAP-11: both Length forms are read; the encoder writes the short one.
 void every_sample_round_trips_in_both_length_forms(void** /*state*/) {
     for (const char* sample : test::kSamples) {
         const Octets octets = hex(sample);
@@ -66,7 +66,7 @@ void every_sample_round_trips_in_both_length_forms(void** /*state*/) {
     }
 }
 
-// D01, SN12-07: a datagram that was cut says so itself, because its Length remains.
+// SN12-07, D01, FAULT-44: a datagram that was cut says so itself, because its Length remains.
 void every_truncated_datagram_is_refused(void** /*state*/) {
     for (const char* sample : test::kSamples) {
         const Octets octets = hex(sample);
@@ -101,7 +101,7 @@ void every_body_size_is_judged_as_the_specification_says(void** /*state*/) {
     }
 }
 
-// D01: octets after the message, a whole second message among them.
+// D01, FAULT-48, TRAP-43: octets after the message, a whole second message among them.
 void trailing_octets_are_refused(void** /*state*/) {
     for (const char* sample : test::kSamples) {
         for (const char* extra : {"00", "02 16", "FF FF FF FF"}) {
@@ -113,7 +113,7 @@ void trailing_octets_are_refused(void** /*state*/) {
     }
 }
 
-// D01, D02: all Length values but the right one.
+// D01, D02, FAULT-44: all Length values but the right one.
 void every_wrong_length_is_refused(void** /*state*/) {
     for (const char* sample : test::kSamples) {
         const Octets octets = hex(sample);
@@ -137,6 +137,7 @@ void every_wrong_length_is_refused(void** /*state*/) {
 }
 
 // Nothing, one octet, and the 3-octet Length turned against itself (D02).
+// FAULT-44, FAULT-45
 void impossible_lengths_are_refused(void** /*state*/) {
     assert_int_equal(decode_any(Octets{}), DecodeError::truncated);
     assert_int_equal(decode_as(Sender::device, Octets()), DecodeError::truncated);
@@ -170,6 +171,7 @@ void impossible_lengths_are_refused(void** /*state*/) {
 }
 
 // D03, SN12-12: with any body, from either side, in both forms. The wrapper FE is no message either.
+// FAULT-47
 void every_reserved_type_is_refused(void** /*state*/) {
     unsigned reserved = 0;
     for (unsigned code = 0; code <= 0xFF; ++code) {
@@ -240,6 +242,7 @@ void topic_id_type_decides_between_name_and_id(void** /*state*/) {
 }
 
 // D04, SN12-28: nothing is refused for a flag bit or a return code, and both arrive as they were sent.
+// FAULT-47
 void flag_bits_and_return_codes_arrive_unjudged(void** /*state*/) {
     for (unsigned value = 0; value <= 0xFF; ++value) {
         const std::uint8_t octet = static_cast<std::uint8_t>(value);
@@ -259,7 +262,7 @@ void flag_bits_and_return_codes_arrive_unjudged(void** /*state*/) {
     }
 }
 
-// D05, D06, D34: what is answered with a return code must reach the caller.
+// SN12-21, SN12-24, D05, D06, D34: what is answered with a return code must reach the caller.
 void what_is_answered_is_not_dropped(void** /*state*/) {
     Message message;
     assert_int_equal(decode(view(hex("06 04 04 01 00 3C")), Sender::device, message), DecodeError::none);

@@ -29,6 +29,7 @@ using test::view;
 namespace {
 
 // SN12-08, SN12-09: a body of 253 octets makes a total of 255; one more, and the header grows by two as well.
+// FAULT-46, TRAP-04, TRAP-11
 void encoder_switches_form_between_totals_255_and_258(void** /*state*/) {
     const Octets zeros(65536);
     for (std::size_t data = 240; data <= 260; ++data) {
@@ -46,7 +47,7 @@ void encoder_switches_form_between_totals_255_and_258(void** /*state*/) {
     }
 }
 
-// SN12-09, SN12-10: 65526 octets are the most a PUBLISH can carry; 65527 have no encoding.
+// SN12-09, SN12-10, FAULT-46: 65526 octets are the most a PUBLISH can carry; 65527 have no encoding.
 void largest_message_has_65535_octets(void** /*state*/) {
     const Octets data(70000, 0x5A);
     Octets out(70000, 0xEE);
@@ -73,6 +74,7 @@ void largest_message_has_65535_octets(void** /*state*/) {
     assert_int_equal(encode(absurd, out.data(), out.size()), 0);
 }
 
+// FAULT-46
 void decoder_reads_every_size_around_the_boundaries(void** /*state*/) {
     for (const std::size_t total : {253U, 254U, 255U, 256U, 257U, 258U, 65534U, 65535U}) {
         for (const bool long_form : {false, true}) {
@@ -160,6 +162,7 @@ Message random_message(test::Prng& prng, const mqttsn::MessageRow& row, const Oc
 }
 
 // Row 46 of the fault list: decode(encode(x)) == x.
+// FAULT-46, TRAP-04
 void random_messages_survive_encoding_and_decoding(void** /*state*/) {
     test::Prng prng = test::Prng::from_environment(0x5EED0001);
     Octets pool(66000);

@@ -26,7 +26,7 @@ DecodeError error_of(const char* text) {
     return decode_envelope(view(hex(text)), envelope);
 }
 
-// SN12-114, SN12-115: Length ends with the node id; the message follows with a header of its own.
+// SN12-52, SN12-114, SN12-115: Length ends with the node id; the message follows with a header of its own.
 void length_counts_the_wrapper_only(void** /*state*/) {
     const Octets octets = hex("05 FE 00 00 01 0A 04 04 01 00 3C 64 65 76 31");
     Envelope envelope;
@@ -41,7 +41,7 @@ void length_counts_the_wrapper_only(void** /*state*/) {
     assert_true(equal(message.data, mqttsn::bytes_of("dev1")));
 }
 
-// SN12-116, D04
+// SN12-27, SN12-116, D04
 void radius_is_two_bits_and_the_others_are_ignored(void** /*state*/) {
     for (unsigned control = 0; control <= 0xFF; ++control) {
         const std::uint8_t octets[] = {4, 0xFE, static_cast<std::uint8_t>(control), 9, 2, 0x16};
@@ -60,6 +60,7 @@ void radius_over_3_is_sent_as_3(void** /*state*/) {
     }
 }
 
+// FAULT-40
 void broken_wrappers_are_refused(void** /*state*/) {
     assert_int_equal(error_of(""), DecodeError::truncated);
     assert_int_equal(error_of("03"), DecodeError::truncated);
@@ -86,6 +87,7 @@ void only_the_one_octet_length_form_exists(void** /*state*/) {
 }
 
 // A wrapper around nothing, around half a message and around another wrapper unwraps; the message then fails.
+// FAULT-38, FAULT-40
 void what_is_wrapped_is_judged_by_decode(void** /*state*/) {
     const struct {
         const char* octets;
@@ -107,7 +109,7 @@ void what_is_wrapped_is_judged_by_decode(void** /*state*/) {
     }
 }
 
-// SN12-115: 0 to 252 octets of node id.
+// SN12-115, FAULT-39: 0 to 252 octets of node id.
 void every_node_id_size_round_trips(void** /*state*/) {
     test::Prng prng = test::Prng::from_environment(0x5EED0003);
     for (std::size_t size = 0; size <= 252; ++size) {

@@ -24,6 +24,7 @@ test::Octets encoded(const Message& message) {
     assert_string_equal(test::to_hex(test::view(encoded(message))).c_str(), text)
 
 // SN12-29 to SN12-31
+// SN12-27, D46
 void discovery_makers_write_their_octets(void** /*state*/) {
     const std::uint8_t address[] = {6, 127, 0, 0, 1, 7, 91};
     ASSERT_ENCODES(make_advertise(5, 900), "05 00 05 03 84");
@@ -33,6 +34,7 @@ void discovery_makers_write_their_octets(void** /*state*/) {
 }
 
 // SN12-32 to SN12-36, SN12-49 to SN12-51
+// SN12-17, SN12-22
 void connection_and_will_makers_write_their_octets(void** /*state*/) {
     ASSERT_ENCODES(make_connect(Flags{0x0C}, 60, bytes_of("dev1")), "0A 04 0C 01 00 3C 64 65 76 31");
     ASSERT_ENCODES(make_connack(ReturnCode::congestion), "03 05 01");

@@ -90,6 +90,7 @@ void utf8_validity_at_the_edges(void** /*state*/) {
     assert_false(utf8_ok("FF"));
 }
 
+// FAULT-22
 void every_code_point_is_valid_and_none_of_its_beginnings(void** /*state*/) {
     for (unsigned value = 1; value <= 0x10FFFF; ++value) {
         if (value >= 0xD800 && value <= 0xDFFF) {
@@ -146,6 +147,7 @@ void utf8_valid_agrees_with_the_reference_on_short_strings(void** /*state*/) {
     }
 }
 
+// D34, FAULT-22
 void a_name_has_octets_levels_and_no_wildcard(void** /*state*/) {
     for (const char* name :
          {"a", "/", "//", "a/b", "/a", "a/", "$SYS/x", " ", "a b", "\xC3\xA4/\xE2\x82\xAC"}) {
@@ -181,6 +183,7 @@ void filter_has_wildcard_finds_both_anywhere(void** /*state*/) {
     }
 }
 
+// FAULT-23, TRAP-57
 void topics_are_limited_in_octets_and_levels(void** /*state*/) {
     assert_true(name_ok(std::string(65535, 'a')) && filter_ok(std::string(65535, 'a')));
     assert_false(name_ok(std::string(65536, 'a')) || filter_ok(std::string(65536, 'a')));
@@ -214,6 +217,7 @@ void matching_follows_the_examples_of_mqtt_4_7(void** /*state*/) {
 }
 
 // MQTT-4.7.2-1
+// FAULT-50
 void wildcards_in_the_first_level_do_not_match_dollar_names(void** /*state*/) {
     assert_false(matches("#", "$SYS/broker"));
     assert_false(matches("#", "$"));
@@ -347,7 +351,7 @@ void short_names_are_the_octets_of_the_topic_id(void** /*state*/) {
     }
 }
 
-// SN12-81: topic name rules hold for short names as well; the caller asks topic_name_valid().
+// SN12-81, FAULT-51: topic name rules hold for short names as well; the caller asks topic_name_valid().
 void short_names_with_wildcards_are_no_names(void** /*state*/) {
     for (const unsigned id : {0x612BU, 0x2361U, 0x6100U, 0x0000U, 0xFFFFU, 0xC328U}) {
         assert_false(topic_name_valid(mqttsn::short_name_of(static_cast<std::uint16_t>(id)).bytes()));

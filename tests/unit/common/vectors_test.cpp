@@ -133,6 +133,7 @@ bool is_wrapped(const Vector& vector) {
 }
 
 // SN12-29 to SN12-51
+// SN12-26
 void every_vector_decodes_to_its_fields(void** state) {
     for (const Vector& vector : fixture(state).vectors) {
         if (is_wrapped(vector)) {

@@ -33,6 +33,7 @@ void broker_forgets(const Device& d1) {
 
 // The device has PUBLISH 5 and waits for PUBREL, but the gateway holds nothing of it any more: the device has
 // connected again.
+// FAULT-25, FAULT-78
 void id_that_the_device_still_holds_is_released_before_anything_new(void**) {
     Harness g;
     g.auto_links = true;
@@ -52,6 +53,7 @@ void id_that_the_device_still_holds_is_released_before_anything_new(void**) {
 }
 
 // A second copy of PUBACK 5 must not acknowledge the message that the broker's new session calls 5.
+// FAULT-25, FAULT-57
 void id_that_was_used_a_moment_ago_rests_for_a_t_retry(void**) {
     Harness g;
     const Device d1 = subscriber(g);

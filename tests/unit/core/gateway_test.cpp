@@ -19,7 +19,7 @@ Message connect_of(const Device& device, bool clean) {
     return make_connect(Flags{}.with_clean_session(clean), 60, view(device.client_id()));
 }
 
-// Datagrams that are no messages (issue 2; D01 to D03, D54, faults rows 44, 45, 47, 48, 49)
+// Datagrams that are no messages (issue 2; D01 to D03, D54, FAULT-44, FAULT-45, FAULT-47, FAULT-48, FAULT-49)
 
 struct Drop {
     const char* hex;
@@ -63,6 +63,7 @@ constexpr Drop kDrops[] = {
     {"03 FE 00", &Counters::dropped_envelope},
 };
 
+// D01, D02, D03, D54, FAULT-44, FAULT-45, FAULT-47, FAULT-48, TRAP-43
 void bad_datagrams_are_dropped_counted_and_change_nothing(void**) {
     Harness g;
     const Device stranger = g.device("s");
@@ -93,6 +94,7 @@ void long_form_of_a_short_message_is_understood(void**) {  // SN12-09
     d1.gets("02 17");
 }
 
+// SN12-10, FAULT-49
 void datagram_over_the_listener_s_limit_is_dropped(void**) {
     Settings settings;
     settings.listeners[0].max_datagram = 100;
@@ -116,8 +118,9 @@ void discovery_is_not_answered_yet(void**) {
     assert_int_equal(g.counters().dropped_out_of_state, 2);
 }
 
-// Unknown peers (D12, faults rows 31, 32, 42)
+// Unknown peers (D12, FAULT-31, FAULT-32, FAULT-42)
 
+// SN12-60, SN12-98, D12, FAULT-31, FAULT-32, FAULT-42, TRAP-48
 void unknown_peer_gets_one_disconnect_for_requests_and_none_for_answers(void**) {
     const char* const answered[] = {"02 16",
                                     "06 16 64 65 76 31",
@@ -150,6 +153,7 @@ void unknown_peer_gets_one_disconnect_for_requests_and_none_for_answers(void**) 
     assert_int_equal(g.gateway().session_count(), 0);
 }
 
+// D12, FAULT-31
 void unknown_peer_is_answered_once_a_second(void**) {
     Harness g;
     const Device stranger = g.device("s");
@@ -164,6 +168,7 @@ void unknown_peer_is_answered_once_a_second(void**) {
     stranger.gets("02 18");
 }
 
+// D12, FAULT-31
 void all_unknown_peers_together_are_limited(void**) {
     Settings settings;
     settings.limits.replies_per_second_to_unknown = 5;
@@ -177,7 +182,7 @@ void all_unknown_peers_together_are_limited(void**) {
     assert_int_equal(g.counters().dropped_unknown_peer, 45);
 }
 
-// Faults row 32: two gateways that take each other for a device fall silent.
+// FAULT-32: two gateways that take each other for a device fall silent.
 void two_gateways_do_not_play_ping_pong_with_disconnect(void**) {
     Harness a;
     Harness b;
@@ -197,7 +202,7 @@ void two_gateways_do_not_play_ping_pong_with_disconnect(void**) {
     assert_true(datagrams <= 3);
 }
 
-// Limits (faults row 16)
+// Limits (FAULT-16)
 
 void new_sessions_per_second_are_limited(void**) {
     Settings settings;
@@ -267,8 +272,9 @@ void reload_changes_topics_and_rules_of_running_sessions(void**) {
     d2.gets(make_connack(ReturnCode::not_supported));
 }
 
-// Shutdown (issue 2: devices get DISCONNECT, links end properly, faults row 15)
+// Shutdown (issue 2: devices get DISCONNECT, links end properly, FAULT-15)
 
+// FAULT-15, FAULT-104
 void shutdown_dismisses_every_device_properly(void**) {
     Harness g;
     const Device active = g.connected("active", false);
@@ -293,6 +299,7 @@ void shutdown_dismisses_every_device_properly(void**) {
 }
 
 // Devices answer DISCONNECT with CONNECT at once (SN12-98): that must not keep the gateway from stopping.
+// FAULT-104
 void nobody_gets_in_during_shutdown(void**) {
     Harness g;
     const Device known = g.connected("known", false);
@@ -315,6 +322,7 @@ void nobody_gets_in_during_shutdown(void**) {
 
 // Deadlines
 
+// SN12-110
 void next_deadline_is_never_when_there_is_nothing_to_wait_for(void**) {
     Harness g;
     assert_true(g.gateway().next_deadline() == kNever);
@@ -329,6 +337,7 @@ void next_deadline_is_never_when_there_is_nothing_to_wait_for(void**) {
 }
 
 // Core contract 5: a call handles at most a thousand, the rest is due at once again.
+// FAULT-87
 void many_deadlines_at_once_come_in_portions_and_none_is_lost(void**) {
     Harness g;
     g.auto_links = true;
@@ -351,6 +360,7 @@ void many_deadlines_at_once_come_in_portions_and_none_is_lost(void**) {
     assert_true(g.gateway().next_deadline() > late);
 }
 
+// FAULT-86
 void time_that_goes_backwards_is_held(void**) {
     Harness g;
     const Device d1 = g.connected("d1");

@@ -307,6 +307,7 @@ long from_environment(const char* name, long fallback) {
     return value != nullptr ? std::strtol(value, nullptr, 0) : fallback;
 }
 
+// SN12-89, D31, FAULT-25
 void what_must_hold_holds_on_random_walks(void**) {
     const long only = from_environment("MQTTSN_TEST_SEED", 0);
     const int steps = static_cast<int>(from_environment("MQTTSN_TEST_STEPS", 3000));

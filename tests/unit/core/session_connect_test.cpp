@@ -21,6 +21,7 @@ Message connect_of(const Device& device, bool clean, std::uint16_t keep_alive_s 
 
 // CONNECT and the broker's answer (SN12-61, 4.2 of the notes)
 
+// SN12-61
 void connack_comes_only_after_the_broker_has_answered(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -34,7 +35,8 @@ void connack_comes_only_after_the_broker_has_answered(void**) {
     assert_int_equal(g.count(EventKind::session_active), 1);
 }
 
-// Faults row 75, notes 4.2
+// FAULT-75, notes 4.2
+// SN12-62, TRAP-28
 void every_mqtt_connack_code_has_its_mqttsn_code(void**) {
     static constexpr struct {
         unsigned mqtt;
@@ -59,7 +61,7 @@ void every_mqtt_connack_code_has_its_mqttsn_code(void**) {
     }
 }
 
-// Faults row 72
+// SN12-62, FAULT-72
 void unreachable_broker_is_congestion(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -70,7 +72,7 @@ void unreachable_broker_is_congestion(void**) {
     assert_int_equal(g.gateway().session_count(), 0);
 }
 
-// Faults row 74: the answer comes before the device's T_retry of 10 s.
+// SN12-62, FAULT-74, TRAP-08: the answer comes before the device's T_retry of 10 s.
 void broker_that_does_not_answer_is_congestion_after_eight_seconds(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -88,6 +90,7 @@ void broker_that_does_not_answer_is_congestion_after_eight_seconds(void**) {
     assert_int_equal(g.gateway().link_count(), 0);
 }
 
+// TRAP-69
 void connect_says_what_the_settings_say(void**) {
     Settings settings;
     settings.broker.client_id = "gw{gateway_id}-{client_id}";
@@ -101,7 +104,8 @@ void connect_says_what_the_settings_say(void**) {
 
 // What is refused (issue 2, "What bad input gets")
 
-// D05, faults rows 8, 9, 10: empty, too long, not UTF-8, control characters, wildcards, slash, quote, NUL
+// D05, FAULT-8, FAULT-9, FAULT-10: empty, too long, not UTF-8, control characters, wildcards, slash, quote,
+// NUL
 void impossible_client_ids_are_not_supported(void**) {
     const std::string bad[] = {"",
                                std::string(65, 'x'),
@@ -126,6 +130,7 @@ void impossible_client_ids_are_not_supported(void**) {
     }
 }
 
+// SN12-21, D05
 void longest_client_id_and_every_utf8_is_accepted(void**) {
     const std::string good[] = {std::string(64, 'x'), "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "a b",
                                 "{client_id}"};
@@ -135,7 +140,7 @@ void longest_client_id_and_every_utf8_is_accepted(void**) {
     }
 }
 
-// D06, faults row 11
+// SN12-24, D06, FAULT-11
 void unknown_protocol_id_is_not_supported(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -159,6 +164,7 @@ void client_rule_refuses_and_the_first_match_decides(void**) {
 }
 
 // Issue 2
+// SN12-02, D14, TRAP-48
 void client_id_that_is_a_prefix_of_another_is_another_client(void**) {
     Harness g;
     const Device a = g.connected("dev1");
@@ -176,7 +182,7 @@ void client_id_that_is_a_prefix_of_another_is_another_client(void**) {
 
 // CONNECT again (D09)
 
-// Faults row 6
+// D09, FAULT-6
 void repeated_connect_gets_the_same_connack_and_opens_nothing(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -193,7 +199,7 @@ void repeated_connect_gets_the_same_connack_and_opens_nothing(void**) {
     assert_int_equal(g.counters().connects_repeated, 2);
 }
 
-// D09: the old connection ends with DISCONNECT (no will) before the new one opens.
+// D09, TRAP-38: the old connection ends with DISCONNECT (no will) before the new one opens.
 void connect_after_other_messages_is_a_new_connection(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -211,7 +217,7 @@ void connect_after_other_messages_is_a_new_connection(void**) {
     assert_int_equal(g.gateway().link_count(), 1);
 }
 
-// Faults row 7
+// D09, FAULT-7
 void connect_with_other_flags_or_keep_alive_is_a_new_connection(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true, 60);
@@ -265,6 +271,7 @@ void old_connection_s_messages_do_not_reach_the_new_session(void**) {
 
 // Topic ids and subscriptions across connections (SN12-63 to SN12-67, D21)
 
+// SN12-18, SN12-64, SN12-65
 void clean_session_forgets_topics_and_subscriptions(void**) {
     Harness g;
     g.auto_links = true;
@@ -280,6 +287,7 @@ void clean_session_forgets_topics_and_subscriptions(void**) {
 }
 
 // D21: after Clean=0 the device may use its ids, the gateway registers before it does.
+// SN12-74, TRAP-05, TRAP-51
 void ids_live_on_without_clean_session(void**) {
     Harness g;
     g.auto_links = true;
@@ -299,6 +307,7 @@ void ids_live_on_without_clean_session(void**) {
 
 // DISCONNECT (SN12-96, SN12-97)
 
+// SN12-48, SN12-96, SN12-97, TRAP-02
 void disconnect_is_answered_and_ends_the_link_properly(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -319,7 +328,7 @@ void disconnect_with_duration_zero_is_no_sleep(void**) {
     d1.closes(true);
 }
 
-// SN12-63, SN12-97
+// SN12-63, SN12-97, SN12-101
 void session_without_clean_is_remembered_and_with_clean_is_not(void**) {
     Harness g;
     g.auto_links = true;
@@ -367,6 +376,7 @@ void check_lost_at(std::uint16_t keep_alive_s, std::int64_t ms) {
     assert_int_equal(g.gateway().session_count(), 0);
 }
 
+// SN12-22, SN12-102, SN12-112, D07, D25, TRAP-26
 void silent_device_is_lost_after_the_tolerance_to_the_millisecond(void**) {
     check_lost_at(1, 1500);
     check_lost_at(60, 90000);
@@ -389,6 +399,7 @@ void repeated_connect_restarts_the_supervision(void**) {
     assert_int_equal(g.counters().sessions_lost, 0);
 }
 
+// SN12-102, D08
 void any_message_restarts_the_supervision(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true, 10);
@@ -408,6 +419,7 @@ void any_message_restarts_the_supervision(void**) {
     d1.closes(false);
 }
 
+// SN12-98, D12
 void lost_device_is_told_so_when_it_speaks_again(void**) {
     Harness g;
     g.auto_links = true;

@@ -40,6 +40,7 @@ Message publish_to(int qos, std::uint16_t topic_id, std::uint16_t message_id, st
 
 // Delivery (SN12-75, SN12-89, design 1.2)
 
+// SN12-75, SN12-86, TRAP-01
 void qos0_arrives_under_the_id_of_the_suback(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -50,6 +51,7 @@ void qos0_arrives_under_the_id_of_the_suback(void**) {
     d1.gets(make_publish(flags(0).with_retain(true), id, 0, Bytes{}));
 }
 
+// SN12-75
 void qos1_is_acked_to_the_broker_only_after_the_device_acked(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -63,6 +65,7 @@ void qos1_is_acked_to_the_broker_only_after_the_device_acked(void**) {
     assert_int_equal(g.counters().downlink_delivered, 1);
 }
 
+// SN12-75
 void qos2_goes_end_to_end_in_four_steps(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -80,7 +83,7 @@ void qos2_goes_end_to_end_in_four_steps(void**) {
     d1.to_broker(ack(PacketType::pubcomp, 9));
 }
 
-// SN12-74, SN12-87, SN12-89
+// SN12-74, SN12-87, SN12-89, TRAP-07, TRAP-25, TRAP-40
 void wildcard_match_is_registered_before_the_first_publish(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -96,6 +99,7 @@ void wildcard_match_is_registered_before_the_first_publish(void**) {
 }
 
 // A name the device registered itself needs no REGISTER of ours.
+// SN12-70, TRAP-07
 void name_the_device_registered_is_known(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -161,6 +165,7 @@ void message_comes_in_the_form_of_the_subscription(void**) {
 
 // Retransmission (SN12-99, SN12-100, D29, D33)
 
+// SN12-14, SN12-99, SN12-100, D29, D33, TRAP-01
 void unanswered_publish_is_repeated_with_dup_then_the_device_is_lost(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 600);
@@ -182,7 +187,7 @@ void unanswered_publish_is_repeated_with_dup_then_the_device_is_lost(void**) {
     assert_int_equal(g.counters().downlink_retransmissions, 3);
 }
 
-// Faults row 24
+// SN12-99, D29, D33, FAULT-24, TRAP-06
 void unanswered_register_and_pubrel_are_repeated_unchanged(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 600);
@@ -227,6 +232,7 @@ void an_answer_starts_the_count_of_repetitions_anew(void**) {
 
 // What the device refuses (D40, D41, SN12-90, SN12-91)
 
+// SN12-90, D40, TRAP-10, TRAP-52
 void refused_name_is_muted_until_the_next_subscribe(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -251,6 +257,7 @@ void refused_name_is_muted_until_the_next_subscribe(void**) {
 }
 
 // SN12-90: after a reconnect even exact names are registered; a refusal ends the subscription.
+// D40, TRAP-10, TRAP-52
 void refused_exact_name_is_unsubscribed(void**) {
     Harness g;
     g.auto_links = true;
@@ -267,6 +274,7 @@ void refused_exact_name_is_unsubscribed(void**) {
     g.nothing();
 }
 
+// FAULT-27
 void two_refused_names_are_unsubscribed_under_different_ids(void**) {
     Harness g;
     g.auto_links = true;
@@ -287,6 +295,7 @@ void two_refused_names_are_unsubscribed_under_different_ids(void**) {
     assert_int_equal(g.counters().broker_ignored, 0);
 }
 
+// SN12-72, SN12-111, D40, D41
 void congestion_in_regack_or_puback_holds_for_five_minutes(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 6000);
@@ -440,6 +449,7 @@ void pubrec_of_a_session_that_the_broker_kept_releases_nothing(void**) {
     g.nothing();
 }
 
+// D41
 void puback_03_or_a_reserved_code_drops_the_message(void**) {
     for (const unsigned code : {3U, 4U, 255U}) {
         Harness g;
@@ -457,6 +467,7 @@ void puback_03_or_a_reserved_code_drops_the_message(void**) {
     }
 }
 
+// FAULT-42
 void regack_that_matches_nothing_is_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1");

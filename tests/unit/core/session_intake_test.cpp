@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What comes from the broker when the link breaks, the broker sends again, the gateway was restarted, or
-// there is no room (faults rows 27, 33, 77, 78, 94, SN12-92, D19).
+// there is no room (FAULT-27, FAULT-33, FAULT-77, FAULT-78, FAULT-94, SN12-92, D19).
 // Length: one test for each way in which what the broker sends can meet the device's queue.
 #include "gateway/core/session_intake.hpp"
 
@@ -36,6 +36,7 @@ void repairs(const Device& d1, unsigned qos = 2) {
 
 // The broker sends again (same id: it replaces, it never appends)
 
+// D30
 void redelivery_in_the_queue_replaces(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -54,6 +55,7 @@ void redelivery_in_the_queue_replaces(void**) {
     assert_int_equal(g.counters().downlink_replaced, 2);
 }
 
+// FAULT-77, TRAP-06
 void redelivery_of_what_the_device_has_gets_pubrec_again(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -96,6 +98,7 @@ void pubrel_before_pubrec_is_ignored(void**) {
 
 // The link breaks, the broker has kept the session
 
+// FAULT-77
 void publish_on_the_wire_when_the_link_breaks_waits_for_the_link(void**) {
     for (const int qos : {1, 2}) {
         Harness g;
@@ -115,6 +118,7 @@ void publish_on_the_wire_when_the_link_breaks_waits_for_the_link(void**) {
     }
 }
 
+// FAULT-77
 void device_may_finish_its_part_while_the_link_is_down(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -148,6 +152,7 @@ void qos0_is_delivered_while_the_link_is_down(void**) {
 
 // The link breaks, the broker has lost the session (SN12-63, notes 4.2)
 
+// FAULT-78, TRAP-70
 void messages_the_broker_has_forgotten_are_delivered_but_not_acked(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -171,6 +176,7 @@ void messages_the_broker_has_forgotten_are_delivered_but_not_acked(void**) {
     g.nothing();
 }
 
+// FAULT-78
 void exchange_waiting_for_a_forgotten_pubrel_is_released_by_the_gateway(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -198,6 +204,7 @@ void pubrel_of_an_unknown_id_is_asked_of_the_device(void**) {
     d1.to_broker(ack(PacketType::pubcomp, 77));
 }
 
+// FAULT-80
 void redelivery_after_a_restart_goes_to_the_device_with_dup(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -205,6 +212,7 @@ void redelivery_after_a_restart_goes_to_the_device_with_dup(void**) {
     d1.gets(publish_to(2, 5, "1", true));
 }
 
+// FAULT-79
 void unknown_pubrels_are_bounded(void**) {
     Settings settings;
     settings.sleep.max_messages = 3;
@@ -219,8 +227,9 @@ void unknown_pubrels_are_bounded(void**) {
     assert_int_equal(g.counters().downlink_left_in_broker, 7);
 }
 
-// Too large (SN12-92, faults row 94, notes 4.5)
+// Too large (SN12-92, FAULT-94, notes 4.5)
 
+// SN12-10, SN12-92, FAULT-94
 void message_that_fits_no_datagram_is_dropped_and_acked(void**) {
     Settings settings;
     settings.listeners[0].max_datagram = 300;
@@ -245,6 +254,7 @@ void message_that_fits_no_datagram_is_dropped_and_acked(void**) {
     d1.gets(publish_to(0, 0, fits));
 }
 
+// SN12-92, FAULT-94
 void topic_that_fits_no_register_is_dropped(void**) {
     Settings settings;
     settings.listeners[0].max_datagram = 60;
@@ -274,7 +284,7 @@ void long_topic_arrives_under_a_predefined_id(void**) {
     d1.gets(make_publish(flags(0, TopicIdType::predefined), 7, 0, view("x")));
 }
 
-// Overflow (D19, faults row 33)
+// Overflow (D19, FAULT-33)
 
 Settings with_room_for(std::uint32_t messages, std::uint32_t bytes) {
     Settings settings;
@@ -283,6 +293,7 @@ Settings with_room_for(std::uint32_t messages, std::uint32_t bytes) {
     return settings;
 }
 
+// D19, FAULT-28, FAULT-98
 void overflow_drops_the_oldest_qos0_first_never_what_is_on_the_wire(void**) {
     Harness g(with_room_for(4, 65536));
     const Device d1 = ready(g);
@@ -306,6 +317,7 @@ void overflow_drops_the_oldest_qos0_first_never_what_is_on_the_wire(void**) {
 }
 
 // A clean session has no second chance: the broker forgets with the connection.
+// D19
 void overflow_of_a_clean_sleeper_drops_the_oldest_and_acks_it(void**) {
     Harness g(with_room_for(3, 65536));
     const Device d1 = g.connected("d1", true, 6000);
@@ -322,6 +334,7 @@ void overflow_of_a_clean_sleeper_drops_the_oldest_and_acks_it(void**) {
 }
 
 // Acknowledging what is dropped would only make the broker send more.
+// FAULT-98
 void clean_session_that_is_being_emptied_stops_reading_from_the_broker_and_loses_nothing(void**) {
     Harness g(with_room_for(2, 65536));
     const Device d1 = g.connected("d1", true, 6000);
@@ -382,6 +395,7 @@ void reading_goes_on_while_a_pubrel_is_due(void**) {
 
 // mosquitto 2.0.11 does not keep to its in-flight window: nothing of the surplus may be acknowledged
 // unseen.
+// D19, FAULT-98, TRAP-55
 void overflow_of_a_persistent_session_stays_in_the_broker_and_is_fetched_later(void**) {
     Harness g(with_room_for(2, 65536));
     const Device d1 = ready(g);
@@ -432,6 +446,7 @@ void pubrel_without_room_stays_in_the_broker_too(void**) {
     d1.gets(make_pubrel(7));
 }
 
+// D19, FAULT-28
 void overflow_counts_octets_too(void**) {
     Harness g(with_room_for(100, 100));
     const Device d1 = ready(g);
@@ -461,6 +476,7 @@ void message_larger_than_the_whole_buffer_pushes_nothing_out(void**) {
     d1.gets(publish_to(1, 2, "small"));
 }
 
+// D35, FAULT-28
 void full_topic_table_drops_new_names_and_acks(void**) {
     Settings settings;
     settings.limits.topics_per_session = 2;

@@ -31,8 +31,9 @@ std::int64_t wait_for_output(Harness& g, std::int64_t limit_ms) {
     return -1;
 }
 
-// Loss and return (D49, faults row 73)
+// Loss and return (D49, FAULT-73)
 
+// D49, FAULT-73
 void lost_link_is_opened_again_and_the_device_notices_nothing(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -49,6 +50,7 @@ void lost_link_is_opened_again_and_the_device_notices_nothing(void**) {
     assert_int_equal(g.count(EventKind::session_active), 1);
 }
 
+// D49, FAULT-72, FAULT-97
 void attempts_are_backed_off_up_to_thirty_seconds_with_chance(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 65535);
@@ -69,6 +71,7 @@ void attempts_are_backed_off_up_to_thirty_seconds_with_chance(void**) {
 }
 
 // A link that is accepted and closed at once, over and over (another gateway has the client id): no hot loop.
+// FAULT-75, FAULT-76, TRAP-64
 void backoff_goes_on_when_links_do_not_last(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 65535);
@@ -91,6 +94,7 @@ void backoff_goes_on_when_links_do_not_last(void**) {
     d1.opens(kKeep);
 }
 
+// FAULT-74
 void attempt_that_is_not_answered_is_given_up_after_fifteen_seconds(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 600);
@@ -104,6 +108,7 @@ void attempt_that_is_not_answered_is_given_up_after_fifteen_seconds(void**) {
     d1.opens(kKeep);
 }
 
+// D49
 void when_down_disconnect_lets_the_devices_go(void**) {
     Settings settings;
     settings.broker.when_down = WhenBrokerDown::disconnect;
@@ -122,6 +127,7 @@ void when_down_disconnect_lets_the_devices_go(void**) {
 }
 
 // Notes 4.6
+// FAULT-75
 void refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -138,8 +144,40 @@ void refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker(void**)
     g.nothing();
 }
 
-// The past (faults row 57): what an old connection still says is nobody's word.
+// TRAP-65: clouds close the connection when a permission is missing, and MQTT 3.1.1 has no reason to give.
+// The last packet is the operator's only hint.
+void connection_closed_right_after_a_packet_of_ours_names_it(void**) {
+    const auto cause_after = [](const char* datagram, Millis wait, bool answered) {
+        Harness g;
+        const Device d1 = g.connected("d1", true, 600);
+        if (*datagram != '\0') {
+            d1.sends(datagram);
+            g.take();
+        }
+        g.advance(wait);
+        if (answered) {
+            d1.from_broker(publish(0, 0, "other", "x"));
+            g.take();
+        }
+        d1.link_gone();
+        g.take();
+        const std::string cause = g.cause(EventKind::broker_lost);
+        const bool cut = cause.starts_with("closed by the broker right after ");
+        assert_int_equal(g.counters().links_cut, cut ? 1 : 0);
+        return cut ? cause.substr(33, cause.find(' ', 33) - 33) : cause;
+    };
+    const char* const kPublish = "08 0C 22 61 62 00 07 78";
+    assert_string_equal(cause_after("", Millis{0}, false).c_str(), "CONNECT");
+    assert_string_equal(cause_after(kPublish, Millis{10}, false).c_str(), "PUBLISH");
+    assert_string_equal(cause_after("06 12 40 00 01 61", Millis{2000}, false).c_str(), "SUBSCRIBE");
+    assert_string_equal(cause_after("06 12 40 00 01 61", Millis{2001}, false).c_str(),
+                        "closed by the broker");
+    assert_string_equal(cause_after(kPublish, Millis{10}, true).c_str(), "closed by the broker");
+}
 
+// The past (FAULT-57): what an old connection still says is nobody's word.
+
+// FAULT-57
 void packets_and_reports_of_an_old_link_are_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -171,6 +209,7 @@ void packets_before_the_link_is_open_are_ignored(void**) {
 
 // Keep-alive towards the broker (D24)
 
+// D24, TRAP-46, TRAP-63
 void idle_link_is_pinged_whatever_the_device_does(void**) {
     Harness g;
     g.auto_pings = false;
@@ -209,7 +248,7 @@ void traffic_in_both_directions_spares_the_ping(void**) {
     d1.to_broker(pingreq());
 }
 
-// Faults row 74: half-open
+// FAULT-74: half-open
 void broker_that_does_not_answer_the_ping_loses_the_link(void**) {
     Harness g;
     g.auto_pings = false;
@@ -339,6 +378,7 @@ int main() {
         cmocka_unit_test(attempt_that_is_not_answered_is_given_up_after_fifteen_seconds),
         cmocka_unit_test(when_down_disconnect_lets_the_devices_go),
         cmocka_unit_test(refusal_after_the_link_broke_ends_the_session_but_for_a_busy_broker),
+        cmocka_unit_test(connection_closed_right_after_a_packet_of_ours_names_it),
         cmocka_unit_test(packets_and_reports_of_an_old_link_are_ignored),
         cmocka_unit_test(packets_before_the_link_is_open_are_ignored),
         cmocka_unit_test(idle_link_is_pinged_whatever_the_device_does),

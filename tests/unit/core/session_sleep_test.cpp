@@ -14,7 +14,7 @@ using PacketType = mqtt::PacketType;
 
 namespace {
 
-// SN12-103: the link stays, the answer has no duration.
+// SN12-48, SN12-103, TRAP-02: the link stays, the answer has no duration.
 void sleep_is_answered_and_keeps_the_link(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true);
@@ -25,7 +25,7 @@ void sleep_is_answered_and_keeps_the_link(void**) {
     assert_int_equal(g.count(EventKind::session_asleep), 1);
 }
 
-// SN12-103, SN12-112, SN12-108
+// SN12-103, SN12-108, SN12-112, D25, TRAP-34, TRAP-46
 void sleeper_is_supervised_by_the_sleep_duration_with_tolerance(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true, 10);
@@ -52,7 +52,7 @@ void empty_wake_up_ends_at_once_when_the_broker_has_nothing(void**) {
     g.nothing();
 }
 
-// SN12-104, SN12-105, D15: order, acknowledgements one by one, PINGRESP last.
+// SN12-47, SN12-104, SN12-105, D15, TRAP-39, TRAP-45: order, acknowledgements one by one, PINGRESP last.
 void buffered_messages_come_in_order_and_pingresp_last(void**) {
     Harness g;
     const Device d1 = sleeper(g);
@@ -116,7 +116,7 @@ void keep_alive_ping_in_flight_does_not_end_the_cycle_early(void**) {
     d1.gets(make_pingresp());
 }
 
-// D15, SN12-89
+// SN12-89, D15, TRAP-25, TRAP-44, TRAP-45
 void new_names_are_registered_within_the_cycle(void**) {
     Harness g;
     g.auto_pings = false;
@@ -191,6 +191,7 @@ void repeated_pingreq_repeats_the_outstanding_message_only(void**) {
 
 // D13, D14, D55
 
+// D13, FAULT-5
 void sleeper_may_wake_from_a_new_address(void**) {
     Harness g;
     const Device d1 = sleeper(g);
@@ -203,7 +204,7 @@ void sleeper_may_wake_from_a_new_address(void**) {
     d1.gets(make_disconnect());
 }
 
-// Faults row 5
+// D13, FAULT-5
 void roaming_off_leaves_the_sleeper_alone(void**) {
     Settings settings;
     settings.session.roaming = false;
@@ -220,6 +221,7 @@ void roaming_off_leaves_the_sleeper_alone(void**) {
     d1.gets(make_pingresp());
 }
 
+// D14
 void pingreq_without_client_id_wakes_a_known_address(void**) {
     Harness g;
     const Device d1 = sleeper(g);
@@ -228,6 +230,7 @@ void pingreq_without_client_id_wakes_a_known_address(void**) {
     d1.gets("02 17");
 }
 
+// D14
 void pingreq_with_the_id_of_an_active_device_elsewhere_is_refused(void**) {
     Harness g;
     g.connected("d1");
@@ -236,6 +239,7 @@ void pingreq_with_the_id_of_an_active_device_elsewhere_is_refused(void**) {
     other.gets(make_disconnect());
 }
 
+// SN12-109, D55, TRAP-47
 void sleeper_may_publish_register_and_subscribe_and_stays_asleep(void**) {
     Harness g;
     g.auto_pings = true;
@@ -258,6 +262,7 @@ void sleeper_may_publish_register_and_subscribe_and_stays_asleep(void**) {
 
 // CONNECT and DISCONNECT from asleep (D20, SN12-108)
 
+// SN12-108, D20
 void connect_from_asleep_resumes_without_asking_the_broker(void**) {
     Harness g;
     const Device d1 = sleeper(g);
@@ -272,6 +277,7 @@ void connect_from_asleep_resumes_without_asking_the_broker(void**) {
     d1.gets(make_pingresp());
 }
 
+// SN12-108, D20
 void connect_from_awake_resumes_what_is_on_the_wire(void**) {
     Harness g;
     const Device d1 = sleeper(g);
@@ -283,6 +289,7 @@ void connect_from_awake_resumes_what_is_on_the_wire(void**) {
     d1.gets(publish_to(1, 5, "1", true));
 }
 
+// D20
 void connect_from_asleep_with_clean_session_or_other_keep_alive_is_a_new_connection(void**) {
     for (const bool clean : {true, false}) {
         Harness g;
@@ -298,6 +305,7 @@ void connect_from_asleep_with_clean_session_or_other_keep_alive_is_a_new_connect
     }
 }
 
+// SN12-108
 void disconnect_from_asleep_ends_the_session(void**) {
     Harness g;
     const Device d1 = sleeper(g);

@@ -17,6 +17,7 @@ const Open kKeep{false, "", ""};
 
 // SUBSCRIBE (SN12-83, SN12-86, SN12-87, D36)
 
+// SN12-43, SN12-83, SN12-86
 void suback_comes_only_after_the_broker_has_answered(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -29,6 +30,7 @@ void suback_comes_only_after_the_broker_has_answered(void**) {
     assert_int_equal(g.count(EventKind::session_active), 1);
 }
 
+// SN12-43, SN12-83, TRAP-42, TRAP-68
 void granted_qos_passes_through(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -42,6 +44,7 @@ void granted_qos_passes_through(void**) {
 }
 
 // Notes 4.4
+// SN12-83
 void refusal_of_the_broker_is_not_supported(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -65,7 +68,7 @@ void silence_of_the_broker_is_congestion_after_eight_seconds(void**) {
     g.nothing();
 }
 
-// SN12-87, D51: ids come by REGISTER when the names are known.
+// SN12-87, D51, FAULT-50, TRAP-42: ids come by REGISTER when the names are known.
 void wildcards_and_shared_filters_get_topic_id_zero(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -75,6 +78,7 @@ void wildcards_and_shared_filters_get_topic_id_zero(void**) {
     }
 }
 
+// SN12-80, SN12-86, D36
 void predefined_and_short_forms_are_subscribed_by_name(void**) {
     Settings settings;
     settings.predefined_topics = {{7, "p/{client_id}", "*"}};
@@ -91,6 +95,7 @@ void predefined_and_short_forms_are_subscribed_by_name(void**) {
 }
 
 // Traps of section 13: Paho loses SUBSCRIBE with MsgId 0.
+// D28, FAULT-26, TRAP-42
 void subscribe_with_msgid_zero_is_answered(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -102,7 +107,7 @@ void subscribe_with_msgid_zero_is_answered(void**) {
 
 // Refusals
 
-// D34, D37, SN12-79, SN12-81
+// SN12-79, SN12-81, D34, D36, D37, FAULT-51
 void impossible_filters_are_refused(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -180,6 +185,7 @@ void subscription_without_a_topic_id_is_taken_back(void**) {
 
 // Repetitions (D30)
 
+// D30
 void repeated_subscribe_gets_one_answer_or_the_same_again(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -203,8 +209,9 @@ void subscribing_again_goes_to_the_broker_for_its_retained_messages(void**) {
     assert_int_equal(d1.subscribes(2, "a"), 1);
 }
 
-// D38, faults row 98
+// D38, FAULT-98
 
+// D38, TRAP-35, TRAP-54
 void messages_wait_for_the_suback(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -232,6 +239,7 @@ void messages_go_on_after_a_subscribe_that_failed(void**) {
 
 // UNSUBSCRIBE (SN12-88)
 
+// SN12-45, SN12-88, D30
 void unsuback_comes_after_the_broker_s(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -289,6 +297,7 @@ void ending_one_form_of_a_name_leaves_the_other(void**) {
 
 // Repair (notes 4.2: the broker has lost the session)
 
+// FAULT-78, TRAP-62
 void lost_subscriptions_are_made_again_in_a_window(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -317,7 +326,7 @@ void lost_subscriptions_are_made_again_in_a_window(void**) {
     assert_int_equal(g.count(EventKind::subscribe_refused), 1);
 }
 
-// Faults row 78
+// FAULT-78
 void subscriptions_are_made_again_when_the_broker_has_none_at_connect(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -379,6 +388,7 @@ void unsubscribed_filters_are_not_made_again(void**) {
 }
 
 // MQTT-2.3.1-2: ids of ours keep out of the way of the device's.
+// FAULT-27
 void ids_of_ours_are_not_those_the_device_has_in_flight(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -389,6 +399,7 @@ void ids_of_ours_are_not_those_the_device_has_in_flight(void**) {
     d1.to_broker(subscribe(0xFFFD, "a", 1));
 }
 
+// TRAP-60
 void subscription_qos_is_capped_by_the_broker_s(void**) {
     Settings settings;
     settings.broker.max_qos = 1;

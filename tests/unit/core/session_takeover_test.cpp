@@ -15,8 +15,9 @@ Message connect_of(const Device& device, bool clean) {
     return make_connect(Flags{}.with_clean_session(clean), 60, view(device.client_id()));
 }
 
-// Other addresses (D10, D11, faults rows 2, 4)
+// Other addresses (D10, D11, FAULT-2, FAULT-4)
 
+// D10, FAULT-2, TRAP-41
 void connect_from_a_new_address_takes_the_session_over(void**) {
     Harness g;
     const Device old_place = g.connected("d1", false);
@@ -35,6 +36,7 @@ void connect_from_a_new_address_takes_the_session_over(void**) {
     old_place.gets(make_disconnect());
 }
 
+// D10, FAULT-2
 void takeover_reject_leaves_the_old_session_untouched(void**) {
     Settings settings;
     settings.session.takeover = Takeover::reject;
@@ -146,6 +148,7 @@ void probe_ends_with_the_session(void**) {
 }
 
 // D11: the port was given to another device.
+// D11, FAULT-4, TRAP-49: the port was given to another device.
 void another_client_id_at_the_same_address_loses_the_old_one(void**) {
     Harness g;
     const Device first = g.connected("d1");

@@ -24,7 +24,7 @@ Message publish_of(int qos, std::uint16_t topic_id, std::uint16_t message_id, st
 
 // REGISTER (SN12-71)
 
-// Faults row 20
+// SN12-71, D30, FAULT-20
 void same_name_is_registered_under_the_same_id(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -38,7 +38,7 @@ void same_name_is_registered_under_the_same_id(void**) {
     d1.gets(make_regack(2, 0, ReturnCode::accepted));
 }
 
-// D34, faults rows 21, 22
+// D34, FAULT-21, FAULT-22
 void impossible_names_are_refused_in_regack(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -52,7 +52,7 @@ void impossible_names_are_refused_in_regack(void**) {
     assert_int_equal(d1.registers(10, "good"), 1);
 }
 
-// D35, faults row 19
+// D35, FAULT-19
 void full_topic_table_is_congestion(void**) {
     Settings settings;
     settings.limits.topics_per_session = 2;
@@ -80,6 +80,7 @@ void ids_of_one_device_are_not_those_of_another(void**) {
 
 // QoS 0, 1, 2 (SN12-75)
 
+// SN12-16, SN12-39, SN12-75
 void qos0_publish_goes_up_with_retain_and_without_answer(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -92,6 +93,7 @@ void qos0_publish_goes_up_with_retain_and_without_answer(void**) {
     d1.to_broker(publish(0, 0, "a/b", "hi"));
 }
 
+// SN12-40, SN12-75, TRAP-53
 void qos1_publish_is_acked_only_after_the_broker_acks(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -104,6 +106,7 @@ void qos1_publish_is_acked_only_after_the_broker_acks(void**) {
     d1.gets("07 0D 00 01 12 34 00");
 }
 
+// SN12-41, SN12-75
 void qos2_goes_end_to_end_in_four_steps(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -118,7 +121,7 @@ void qos2_goes_end_to_end_in_four_steps(void**) {
     d1.gets("04 0E 00 02");
 }
 
-// Faults row 26 asks for a refusal, D28 (ours) accepts: MQTT forbids id 0, so it travels as FFFF.
+// FAULT-26 asks for a refusal, D28 (ours) accepts: MQTT forbids id 0, so it travels as FFFF.
 void msgid_zero_travels_as_ffff(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -129,6 +132,7 @@ void msgid_zero_travels_as_ffff(void**) {
     d1.gets(make_puback(1, 0, ReturnCode::accepted));
 }
 
+// SN12-78, SN12-81
 void predefined_and_short_topics_need_no_register(void**) {
     Settings settings;
     settings.predefined_topics = {{1, "sensors/{client_id}", "*"}};
@@ -145,7 +149,7 @@ void predefined_and_short_topics_need_no_register(void**) {
 
 // Refusals
 
-// SN12-76, SN12-79, D26, faults rows 41, 58: whatever the QoS.
+// SN12-70, SN12-76, SN12-79, D26, FAULT-41, FAULT-58: whatever the QoS.
 void unknown_topic_id_is_puback_02(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -161,7 +165,7 @@ void unknown_topic_id_is_puback_02(void**) {
     assert_int_equal(g.counters().uplink_unknown_topic, 12);
 }
 
-// D37, faults rows 47, 51
+// D37, FAULT-47, FAULT-51
 void reserved_topic_type_and_wildcards_in_short_names_are_puback_03(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -176,7 +180,7 @@ void reserved_topic_type_and_wildcards_in_short_names_are_puback_03(void**) {
     }
 }
 
-// D26, faults row 73
+// D26, FAULT-73
 void publish_without_a_link_is_congestion_at_any_qos(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -189,7 +193,7 @@ void publish_without_a_link_is_congestion_at_any_qos(void**) {
     assert_int_equal(g.counters().uplink_congestion, 3);
 }
 
-// Faults row 74: the engine's queue is nearly full.
+// FAULT-74: the engine's queue is nearly full.
 void publish_on_a_congested_link_is_congestion_until_it_drains(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -202,7 +206,7 @@ void publish_on_a_congested_link_is_congestion_until_it_drains(void**) {
     d1.to_broker(publish(1, 5, "a", "x"));
 }
 
-// D32: SN12-77 allows one; four are tolerated.
+// D32, FAULT-27, FAULT-43, TRAP-09: SN12-77 allows one; four are tolerated.
 void fifth_publish_in_flight_is_congestion(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -221,7 +225,7 @@ void fifth_publish_in_flight_is_congestion(void**) {
     d1.to_broker(publish(1, 5, "a", "x"));
 }
 
-// Faults row 43: what the device leaves half-done does not fill the window for ever.
+// FAULT-43: what the device leaves half-done does not fill the window for ever.
 void abandoned_qos2_exchanges_give_way(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true, 600);
@@ -240,8 +244,9 @@ void abandoned_qos2_exchanges_give_way(void**) {
     d1.to_broker(publish(1, 5, "a", "x"));
 }
 
-// Repetitions (D30, faults row 56)
+// Repetitions (D30, FAULT-56)
 
+// D30, FAULT-56
 void repeated_qos1_publish_is_not_passed_on_while_the_first_is_unacked(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -256,6 +261,7 @@ void repeated_qos1_publish_is_not_passed_on_while_the_first_is_unacked(void**) {
     assert_int_equal(g.counters().uplink_duplicates, 2);
 }
 
+// D30, FAULT-55
 void late_repetition_after_puback_gets_puback_again(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -297,6 +303,7 @@ void repetition_after_the_window_is_passed_on(void**) {
     d1.to_broker(dup(publish(1, 2, "a", "x")));
 }
 
+// D30, FAULT-55
 void repeated_qos2_publish_gets_pubrec_again_until_pubrel(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -365,6 +372,7 @@ void late_copy_of_connect_forgets_nothing(void**) {
 
 // D21: found by the simulation. Ids of a gateway before this one mean nothing here until the device has been
 // told.
+// SN12-70
 void topic_id_counts_only_when_this_gateway_told_it(void**) {
     Harness g;
     g.auto_links = true;
@@ -376,7 +384,7 @@ void topic_id_counts_only_when_this_gateway_told_it(void**) {
     g.nothing();
 }
 
-// Faults row 42
+// FAULT-42
 void stray_acknowledgements_of_the_device_are_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1");
@@ -389,6 +397,7 @@ void stray_acknowledgements_of_the_device_are_ignored(void**) {
     assert_int_equal(g.counters().dropped_stray_ack, 4);
 }
 
+// FAULT-79
 void acknowledgements_of_the_broker_that_match_nothing_are_ignored(void**) {
     Harness g;
     const Device d1 = g.connected("d1");

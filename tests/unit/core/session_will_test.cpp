@@ -25,7 +25,7 @@ void gives_will(const Device& d1, Flags will_flags, const char* topic, const cha
     d1.sends(make_will_msg(view(payload)));
 }
 
-// SN12-61: strict order, and MQTT CONNECT only after WILLMSG.
+// SN12-17, SN12-61: strict order, and MQTT CONNECT only after WILLMSG.
 void will_goes_to_the_broker_after_the_whole_handshake(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -54,6 +54,7 @@ void empty_will_topic_means_no_will(void**) {
     }
 }
 
+// SN12-36, D42
 void empty_will_message_is_a_will(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -62,7 +63,7 @@ void empty_will_message_is_a_will(void**) {
     d1.opens(Open{true, "q0 w=", ""});
 }
 
-// D42, faults row 14: wildcard, bad UTF-8, QoS 11.
+// D42, FAULT-14: wildcard, bad UTF-8, QoS 11.
 void impossible_will_is_refused_in_connack(void**) {
     for (const char* const bad :
          {"05 07 00 61 2B", "04 07 00 23", "04 07 00 FF", "04 07 00 00", "04 07 60 61"}) {
@@ -77,6 +78,7 @@ void impossible_will_is_refused_in_connack(void**) {
     }
 }
 
+// TRAP-61
 void will_qos_above_the_broker_s_is_refused(void**) {
     Settings settings;
     settings.broker.max_qos = 1;
@@ -88,7 +90,7 @@ void will_qos_above_the_broker_s_is_refused(void**) {
     d1.gets(make_connack(ReturnCode::not_supported));
 }
 
-// D33, faults row 12: T_retry, N_retry, then the half-open session goes.
+// D33, FAULT-12: T_retry, N_retry, then the half-open session goes.
 void will_requests_are_repeated_and_given_up(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -112,7 +114,7 @@ void will_requests_are_repeated_and_given_up(void**) {
     assert_int_equal(g.gateway().session_count(), 0);
 }
 
-// Faults row 12: nothing but the handshake counts in the handshake.
+// FAULT-12: nothing but the handshake counts in the handshake.
 void other_messages_in_the_handshake_are_dropped(void**) {
     Harness g;
     const Device d1 = g.device("d1");
@@ -194,7 +196,7 @@ void stored_will_goes_into_the_next_connection_without_clean_session(void**) {
     d1.opens(Open{false, "", ""});
 }
 
-// SN12-65
+// SN12-18, SN12-65
 void clean_session_deletes_the_stored_will(void**) {
     Harness g;
     const Device d1 = g.device("d1");

@@ -270,6 +270,7 @@ void run(const State& state, const std::vector<std::string>& messages) {
     g.take();
 }
 
+// SN12-101, FAULT-7, FAULT-12, TRAP-66
 void every_message_is_survived_in_every_state(void**) {
     for (const State& state : kStates) {
         for (const std::string& message : all_messages()) {
@@ -295,6 +296,7 @@ void pairs_of_messages_are_survived_in_every_state(void**) {
 }
 
 /// Packets of the broker, in every state as well.
+// FAULT-79
 void every_packet_of_the_broker_is_survived_in_every_state(void**) {
     std::vector<mqtt::Packet> packets = {publish(0, 0, "a", "x"),
                                          publish(1, 5, "a", "x"),

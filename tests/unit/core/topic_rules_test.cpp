@@ -22,6 +22,7 @@ void ordinary_names_in_any_script_are_accepted(void**) {
 }
 
 // mosquitto 2.0.11 ends the connection for these.
+// FAULT-22, TRAP-58
 void control_characters_and_noncharacters_are_refused(void**) {
     for (const char* const name :
          {"a\x01", "\n", "\x1f", "\x7f", "\xC2\x80", "\xC2\x9F", "\xEF\xB7\x90", "\xEF\xB7\xAF",
@@ -37,7 +38,8 @@ void wildcards_are_for_filters_only(void**) {
     assert_true(filter_accepted(view("a/+")));
 }
 
-// D05, faults.md 8 to 10.
+// D05, FAULT-8 to FAULT-10.
+// FAULT-9
 void client_id_is_a_name_and_nothing_more(void**) {
     assert_true(client_id_accepted(view("meter-7"), 64));
     assert_true(client_id_accepted(view("a4:cf:12"), 64));

@@ -17,7 +17,7 @@ struct Pool {
     TopicName operator()(const std::string& name) { return names.intern(view(name)); }
 };
 
-// SN12-71, D21, D35: ids from 1, the same name has the same id for ever.
+// SN12-71, D21, D35, FAULT-20: ids from 1, the same name has the same id for ever.
 void same_name_gets_the_same_id(void**) {
     Pool pool;
     TopicTable table;
@@ -50,7 +50,7 @@ void full_table_takes_no_new_name(void**) {
     assert_int_equal(table.size(), 2);
 }
 
-// D35: some peers ignore TopicIdType, so normal ids keep out of the configured ones.
+// D35, TRAP-30: some peers ignore TopicIdType, so normal ids keep out of the configured ones.
 void ids_of_predefined_topics_are_left_out(void**) {
     Pool pool;
     pool.predefined = PredefinedTopics({{1, "x", "*"}, {3, "y", "other-*"}, {4, "z", "*"}}, 1);

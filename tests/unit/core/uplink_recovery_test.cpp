@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Exchanges of the device when the gateway or the link to the broker goes away in the middle (faults rows 73,
-// 77, 78), QoS the broker does not do, and QoS -1 (session_uplink.cpp).
+// Exchanges of the device when the gateway or the link to the broker goes away in the middle (FAULT-73,
+// FAULT-77, FAULT-78), QoS the broker does not do, and QoS -1 (session_uplink.cpp).
 #include <string>
 
 #include "gateway/core/session_uplink.hpp"
@@ -32,6 +32,7 @@ Device ready(Harness& g) {
 
 // The link breaks (session present: the broker has kept what it acknowledged)
 
+// FAULT-73
 void qos1_unacked_when_the_link_broke_goes_up_again_when_repeated(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -50,6 +51,7 @@ void qos1_unacked_when_the_link_broke_goes_up_again_when_repeated(void**) {
     d1.gets(make_puback(1, 2, ReturnCode::accepted));
 }
 
+// FAULT-77, FAULT-78
 void qos2_goes_on_after_the_link_broke_before_pubrec(void**) {
     for (const bool present : {true, false}) {
         Harness g;
@@ -68,6 +70,7 @@ void qos2_goes_on_after_the_link_broke_before_pubrec(void**) {
     }
 }
 
+// FAULT-77
 void qos2_goes_on_after_the_link_broke_between_pubrec_and_pubrel(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -87,6 +90,7 @@ void qos2_goes_on_after_the_link_broke_between_pubrec_and_pubrel(void**) {
     d1.gets(make_pubcomp(2));
 }
 
+// FAULT-77
 void qos2_goes_on_after_the_link_broke_before_pubcomp(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -107,6 +111,7 @@ void qos2_goes_on_after_the_link_broke_before_pubcomp(void**) {
 
 // The gateway was restarted: it knows nothing, the broker and the device know all (design 1.2)
 
+// FAULT-59, FAULT-80
 void repeated_publish_after_a_restart_goes_up_under_the_same_id_with_dup(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -116,6 +121,7 @@ void repeated_publish_after_a_restart_goes_up_under_the_same_id_with_dup(void**)
     d1.gets(make_pubrec(2));
 }
 
+// FAULT-42, FAULT-80
 void pubrel_of_an_unknown_id_goes_up_and_pubcomp_comes_back(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -141,6 +147,7 @@ void publish_under_an_id_being_released_waits_for_its_pubcomp(void**) {
     d1.to_broker(dup(publish(2, 77, "a", "x")));
 }
 
+// FAULT-43
 void unknown_pubrels_are_bounded_by_the_window(void**) {
     Harness g;
     const Device d1 = ready(g);
@@ -158,6 +165,7 @@ void unknown_pubrels_are_bounded_by_the_window(void**) {
 
 // [broker] max_qos
 
+// D27, TRAP-60
 void qos_above_the_broker_s_is_refused(void**) {
     Settings settings;
     settings.broker.max_qos = 1;
@@ -169,6 +177,7 @@ void qos_above_the_broker_s_is_refused(void**) {
     d1.to_broker(publish(1, 3, "a", "x"));
 }
 
+// TRAP-60
 void qos2_is_downgraded_to_qos1_with_the_whole_dialogue_for_the_device(void**) {
     Settings settings;
     settings.broker.max_qos = 1;
@@ -206,7 +215,7 @@ void qos_is_downgraded_to_qos0_and_the_gateway_acknowledges(void**) {
     g.nothing();
 }
 
-// QoS -1 (SN12-82, SN12-118, D26, D47, faults rows 35, 36)
+// QoS -1 (SN12-82, SN12-118, D26, D47, FAULT-35, FAULT-36)
 
 Settings with_minus_one(QosMinusOne allowed) {
     Settings settings;
@@ -215,6 +224,7 @@ Settings with_minus_one(QosMinusOne allowed) {
     return settings;
 }
 
+// SN12-82, SN12-118, D26, FAULT-35, FAULT-36
 void qos_minus_one_goes_up_on_the_own_link_and_is_never_answered(void**) {
     Harness g(with_minus_one(QosMinusOne::predefined));
     const Device d1 = g.device("d1");
@@ -239,6 +249,7 @@ void qos_minus_one_goes_up_on_the_own_link_and_is_never_answered(void**) {
     g.nothing();
 }
 
+// D47, FAULT-36
 void qos_minus_one_all_takes_short_and_full_names(void**) {
     Harness g(with_minus_one(QosMinusOne::all));
     g.own_link(true);
@@ -259,6 +270,7 @@ void qos_minus_one_all_takes_short_and_full_names(void**) {
     assert_int_equal(g.counters().minus_one_dropped, 6);
 }
 
+// FAULT-35
 void qos_minus_one_off_takes_nothing(void**) {
     Harness g(with_minus_one(QosMinusOne::off));
     g.own_link(true);

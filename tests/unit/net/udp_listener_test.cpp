@@ -4,16 +4,39 @@
 #include "gateway/net/udp_listener.hpp"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "support/cmocka.hpp"
 #include "support/hex.hpp"
+
+namespace {
+
+/// What sendmsg() says instead of sending; 0 = it sends. How many calls it has refused.
+int send_error = 0;
+int sends_refused = 0;
+
+}  // namespace
+
+/// libuv's attempt to send at once finds this one (the linker option in CMakeLists.txt exports it); what it
+/// sends later goes by a call of the kernel that is not replaced.
+extern "C" ssize_t sendmsg(int descriptor, const msghdr* message, int flags) {
+    if (send_error != 0) {
+        ++sends_refused;
+        errno = send_error;
+        return -1;
+    }
+    using Send = ssize_t (*)(int, const msghdr*, int);
+    static const auto kernels = reinterpret_cast<Send>(dlsym(RTLD_NEXT, "sendmsg"));
+    return kernels(descriptor, message, flags);
+}
 
 namespace {
 
@@ -94,6 +117,7 @@ int set_up(void** state) {
 }
 
 int tear_down(void** state) {
+    send_error = 0;
     auto* const world = static_cast<World*>(*state);
     for (const int descriptor : world->sockets) {
         close(descriptor);
@@ -140,6 +164,7 @@ void ipv4_listener_sees_the_address_as_the_dual_stack_one_does(void** state) {
     assert_string_equal(World::receive(device).c_str(), "x");
 }
 
+// FAULT-44
 void the_largest_datagram_of_udp_and_an_empty_one_arrive_whole(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
@@ -154,6 +179,7 @@ void the_largest_datagram_of_udp_and_an_empty_one_arrive_whole(void** state) {
     assert_string_equal(world.received[2].octets.c_str(), "after");
 }
 
+// FAULT-93
 void burst_of_a_thousand_datagrams_arrives_in_order(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
@@ -171,7 +197,7 @@ void burst_of_a_thousand_datagrams_arrives_in_order(void** state) {
     }
 }
 
-// faults.md 91, 92: neither an ICMP error nor a refused send ends anything.
+// FAULT-91, FAULT-92: neither an ICMP error nor a refused send ends anything.
 void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
     World& world = world_of(state);
     assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
@@ -192,6 +218,45 @@ void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
     world.send_from(device, AF_INET, "still there");
     world.run_until(2);
     assert_int_equal(world.received.size(), 2);
+}
+
+// FAULT-90: what the socket does not take now waits, in order and up to a limit; what is beyond it is dropped
+// and counted. Nothing spins: each datagram is tried once.
+void a_full_socket_makes_datagrams_wait_up_to_a_limit(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, "hello");
+    world.run_until(1);
+    assert_int_equal(world.received.size(), 1);
+    for (const int error : {EAGAIN, ENOBUFS}) {
+        send_error = error;
+        sends_refused = 0;
+        const auto before = world.listener.counters();
+        for (const char* const text : {"first", "second", "third"}) {
+            world.listener.send(world.received[0].from, test::view(text));
+        }
+        const std::string large(60000, 'x');
+        for (int i = 0; i < 20; ++i) {  // 1.2 MB; 1 MiB may wait
+            world.listener.send(world.received[0].from, test::view(large));
+        }
+        assert_true(sends_refused <= 23);
+        assert_int_equal(world.listener.counters().send_queued - before.send_queued, 3 + 17);
+        assert_int_equal(world.listener.counters().send_dropped - before.send_dropped, 3);
+        assert_int_equal(world.listener.counters().send_errors, before.send_errors);
+        send_error = 0;
+        for (int i = 0; i < 100; ++i) {
+            uv_run(&world.loop, UV_RUN_NOWAIT);
+        }
+        for (const char* const text : {"first", "second", "third"}) {
+            assert_string_equal(World::receive(device).c_str(), text);
+        }
+        while (recv(device, nullptr, 0, MSG_DONTWAIT | MSG_TRUNC) >=
+               0) {  // the large ones, as many as fitted
+        }
+        world.listener.send(world.received[0].from, test::view("at once again"));
+        assert_string_equal(World::receive(device).c_str(), "at once again");
+    }
 }
 
 void taken_port_is_one_sentence_that_says_what_to_do(void** state) {
@@ -219,6 +284,7 @@ int main() {
                                         tear_down),
         cmocka_unit_test_setup_teardown(burst_of_a_thousand_datagrams_arrives_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sending_to_a_closed_port_or_too_much_is_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_socket_makes_datagrams_wait_up_to_a_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(taken_port_is_one_sentence_that_says_what_to_do, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_address_is_one_sentence_that_says_what_to_do, set_up,
                                         tear_down),

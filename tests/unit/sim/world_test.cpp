@@ -260,6 +260,7 @@ void a_world_that_does_not_settle_says_what_is_stuck(void**) {
     assert_true(why.find('\n') == std::string::npos);
 }
 
+// FAULT-89
 void devices_that_leave_are_forgotten_and_the_gateways_memory_returns(void**) {
     World world(quick_world());
     const std::int64_t at_start = heap_account().blocks;
@@ -277,6 +278,7 @@ void devices_that_leave_are_forgotten_and_the_gateways_memory_returns(void**) {
     assert_int_equal(world.broker().session_count(), 0);
 }
 
+// FAULT-89
 void all_of_the_gateways_memory_goes_with_its_world(void**) {
     const std::int64_t before = heap_account().blocks;
     {
