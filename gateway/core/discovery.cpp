@@ -62,13 +62,11 @@ void take_over(Context& context) {
     Discovery& state = context.discovery;
     state.standing_by = false;
     state.next_advertise = context.now;
-    const Endpoint* last = nullptr;
-    for (const auto& known : state.known) {
-        const KnownGateway& other = known[context.settings.discovery.standby_for];
-        last = other.heard != Instant::min() ? &other.from : last;
-    }
-    context.event(EventKind::standby_active, last != nullptr ? *last : Endpoint{},
-                  "its ADVERTISEs are missing", context.settings.discovery.standby_for);
+    Event event;  // about somebody who is not there
+    event.kind = EventKind::standby_active;
+    event.cause = "the other one's ADVERTISEs are missing";
+    event.code = context.settings.discovery.standby_for;
+    context.outbox.push(event);
 }
 
 /// SN12-55: the gateway that this one stands by for has spoken.
@@ -102,7 +100,7 @@ void on_gateway(Context& context, std::uint8_t group, const Endpoint& from, std:
     } else if (known.from != from && context.now - known.heard < seconds(period_s) && !known.conflict_told) {
         // Not when the one before has been silent for a period: then the gateway has a new address.
         known.conflict_told = true;
-        context.event(EventKind::gateway_id_conflict, from, "another gateway has the same id", id);
+        context.event(EventKind::gateway_id_conflict, from, "neither is this one", id);
     }
     known.from = from;
     known.heard = context.now;

@@ -61,7 +61,8 @@ bool enter_network_namespace() {
            write_file("/proc/sys/net/ipv6/conf/" + name + "p/disable_ipv6", "1") &&
            run("addr add " + std::string(kTestAddress) + "/24 brd " + kTestBroadcast + " dev " + name) &&
            run("addr add fd45::1/64 dev " + name + " nodad") && run("link set " + name + "p up") &&
-           run("link set " + name + " up") && run("route add multicast 224.0.0.0/4 dev " + name);
+           run("link set " + name + " up") && run("route add multicast 224.0.0.0/4 dev " + name) &&
+           run("route add default dev " + name);
 }
 
 }  // namespace test

@@ -12,7 +12,8 @@ constexpr const char* kTestAddress = "10.45.0.1";
 constexpr const char* kTestBroadcast = "10.45.0.255";
 
 /// Moves this process into a new network namespace, as root or as a user with user namespaces, with loopback,
-/// the interface above and a multicast route to it. Needs iproute2. False after a line on stderr.
+/// the interface above, and routes to it for multicast and for everything else. Needs iproute2. False after a
+/// line on stderr.
 [[nodiscard]] bool enter_network_namespace();
 
 }  // namespace test

@@ -53,6 +53,7 @@ struct World final : DatagramReceiver, GroupReceiver {
     UdpListener listener{&loop, 3, *this};
     UdpListener second{&loop, 4, *this};
     std::vector<std::unique_ptr<GroupSocket>> groups;
+    std::vector<std::unique_ptr<MulticastPeer>> peers;
     MulticastPeer four;
     MulticastPeer six;
     std::vector<std::string> at_listener;
@@ -65,6 +66,7 @@ struct World final : DatagramReceiver, GroupReceiver {
         from.push_back(source);
     }
 
+    MulticastPeer& peer() { return *peers.emplace_back(std::make_unique<MulticastPeer>()); }
     std::string open(const std::string& address, const std::string& interface = "",
                      UdpListener* on = nullptr) {
         groups.push_back(std::make_unique<GroupSocket>(&loop, static_cast<std::uint8_t>(groups.size()),
@@ -161,7 +163,7 @@ void listener_gets_nothing_of_groups_that_others_have_joined(void** state) {
     World& world = world_of(state);
     ASSERT_TEXT(world.listener.open(UdpAddress{"0.0.0.0", kPort, false}), "");
     world.listener.share_port();
-    MulticastPeer other;
+    MulticastPeer& other = world.peer();
     assert_true(other.listen(kGroup4, kPort, kTestInterface));
     assert_true(world.four.send("x", kGroup4, kPort));
     world.run();
@@ -191,7 +193,7 @@ void what_is_sent_to_a_group_comes_from_the_listener_with_the_hop_limit(void** s
     for (const Row& row : rows) {
         const std::string address = row.address;
         const auto port = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
-        MulticastPeer hearer;
+        MulticastPeer& hearer = world.peer();
         assert_true(hearer.listen(row.host, port, kTestInterface));
         ASSERT_TEXT(world.open(row.address, row.interface), "");
         assert_int_equal(world.groups.back()->send(test::view("hello"), static_cast<std::uint8_t>(row.hops)),
@@ -226,7 +228,7 @@ void two_gateways_on_one_host_hear_each_other(void** state) {
 
 void listener_starts_beside_the_group_socket_of_another_program(void** state) {
     World& world = world_of(state);
-    MulticastPeer other;
+    MulticastPeer& other = world.peer();
     assert_true(other.listen(kGroup4, kPort, kTestInterface));
     ASSERT_TEXT(world.listener.open(UdpAddress{"::", kPort, true}), "");
     ASSERT_TEXT(world.open("225.1.1.1:1883"), "");
@@ -258,13 +260,13 @@ void listener_on_loopback_has_its_group_on_loopback(void** state) {
     ASSERT_TEXT(world.open("225.1.1.1:1883"), "");
     ASSERT_TEXT(world.groups[0]->interface_name(), "lo");
     assert_true(world.four.send("from the network", kGroup4, kPort));
-    MulticastPeer local;
+    MulticastPeer& local = world.peer();
     assert_true(local.open(false, "lo", "127.0.0.1"));
     assert_true(local.send("from here", kGroup4, kPort));
     world.run();
     expect_all(world.at_group, {"0 from here"});
-    MulticastPeer hears_loopback;
-    MulticastPeer hears_network;
+    MulticastPeer& hears_loopback = world.peer();
+    MulticastPeer& hears_network = world.peer();
     assert_true(hears_loopback.listen("225.1.1.1", 1883, "lo"));
     assert_true(hears_network.listen("225.1.1.2", 1883, kTestInterface));
     ASSERT_TEXT(world.open("225.1.1.2:1883"), "");
