@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "discover.hpp"
 #include "mqttsn/wire.hpp"
 #include "trace.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 constexpr std::size_t kTopicMemoryOctets = 32768;
 constexpr std::uint32_t kReconnectWaitMaxMs = 30000;
 constexpr std::uint32_t kRefusedWaitMs = 1000;
+constexpr std::uint32_t kSearchMs = 15000;  // four SEARCHGWs, 1, 2 and 4 s between them
 
 volatile sig_atomic_t signal_came = 0;
 
@@ -61,7 +63,12 @@ std::uint32_t left_until(std::uint32_t moment) {
 }  // namespace
 
 DeviceProgram::DeviceProgram(const char* name, const Options& options)
-    : name_(name), options_(options), topics_(kTopicMemoryOctets), buffer_(65536) {
+    : name_(name),
+      options_(options),
+      host_(options.host),
+      port_(options.port),
+      topics_(kTopicMemoryOctets),
+      buffer_(65536) {
     udp_.fd = -1;
 }
 
@@ -69,7 +76,7 @@ DeviceProgram::~DeviceProgram() {
     mqttsn_udp_close(&udp_);
 }
 
-bool DeviceProgram::open() {
+bool DeviceProgram::open(const sigset_t& signals) {
     mqttsn_config_defaults(&config_, options_.client_id.c_str());
     config_.queue = queue_.data();
     config_.queue_length = static_cast<std::uint8_t>(queue_.size());
@@ -91,7 +98,38 @@ bool DeviceProgram::open() {
         will_.retain = options_.will_retain;
         config_.will = &will_;
     }
-    return resolve() && open_socket() && start();
+    return (!options_.discover || find_gateway(signals)) && resolve() && open_socket() && start();
+}
+
+bool DeviceProgram::find_gateway(const sigset_t& signals) {
+    DiscoverOptions search;
+    search.group = options_.group;
+    search.interface = options_.interface;
+    search.radius = static_cast<std::uint8_t>(options_.radius);
+    search.timeout_ms = options_.timeout_s > 0 ? milliseconds(options_.timeout_s) : kSearchMs;
+    if (options_.debug) {
+        search.trace = [this](bool sent, Bytes datagram) { trace(this, sent, datagram.data, datagram.size); };
+    }
+    FoundGateway found;
+    std::string problem;
+    switch (discover(search, signals, found, problem)) {
+        case Found::yes:
+            host_ = found.host;
+            port_ = found.port;
+            return true;
+        case Found::nobody:
+            fail(
+                "no gateway answers at " + options_.group +
+                ": is one running in this network, connected to its broker, with this group in [discovery]?");
+            return false;
+        case Found::interrupted:
+            fail("interrupted before a gateway was found");
+            return false;
+        case Found::failed:
+            break;
+    }
+    fail(problem);
+    return false;
 }
 
 /// A host name may have several addresses, and on UDP only a refusal tells that nobody listens at one of
@@ -101,7 +139,7 @@ bool DeviceProgram::resolve() {
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_DGRAM;
     addrinfo* list = nullptr;
-    if (getaddrinfo(options_.host.c_str(), options_.port.c_str(), &hints, &list) != 0) {
+    if (getaddrinfo(host_.c_str(), port_.c_str(), &hints, &list) != 0) {
         fail("cannot resolve " + gateway_text() + ": check -h and -p");
         return false;
     }
@@ -120,7 +158,7 @@ bool DeviceProgram::resolve() {
 bool DeviceProgram::open_socket() {
     for (; address_ < addresses_.size(); ++address_) {
         mqttsn_udp_close(&udp_);
-        if (mqttsn_udp_open(&udp_, addresses_[address_].c_str(), options_.port.c_str(), buffer_.data(),
+        if (mqttsn_udp_open(&udp_, addresses_[address_].c_str(), port_.c_str(), buffer_.data(),
                             buffer_.size()) == MQTTSN_OK) {
             refused_count_ = 0;
             if (options_.debug) {
@@ -150,7 +188,7 @@ bool DeviceProgram::start() {
 }
 
 std::string DeviceProgram::gateway_text() const {
-    return options_.host + " port " + options_.port;
+    return host_ + " port " + port_;
 }
 
 DeviceProgram::Reach DeviceProgram::check_reach() {
@@ -168,7 +206,7 @@ DeviceProgram::Reach DeviceProgram::check_reach() {
 int DeviceProgram::run() {
     started_ = mqttsn_udp_now();
     const sigset_t signals = take_signals();
-    if (!open()) {
+    if (!open(signals)) {
         return exit_code_;
     }
     if (!wants_connection()) {

@@ -6,6 +6,7 @@
 #define MQTTSN_CLIENT_TOOLS_DEVICE_PROGRAM_HPP
 
 #include <mqttsn/udp.h>
+#include <signal.h>
 
 #include <array>
 #include <cstdint>
@@ -72,7 +73,8 @@ class DeviceProgram {
     mqttsn_udp& udp() { return udp_; }
 
   private:
-    bool open();
+    bool open(const sigset_t& signals);
+    bool find_gateway(const sigset_t& signals);
     bool open_socket();
     bool resolve();
     bool start();
@@ -90,6 +92,8 @@ class DeviceProgram {
 
     const char* name_;
     const Options& options_;
+    std::string host_;
+    std::string port_;
     mqttsn_client client_{};
     mqttsn_config config_{};
     mqttsn_will will_{};

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "discover.hpp"
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn::tools {
@@ -16,20 +17,34 @@ Bytes view(const std::string& text) {
     return Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// Which of the sources of mqttsn-pub were named; a message may be empty, so its option is asked whether it
-/// was there.
+/// Options that are asked whether they were there; a message, for example, may be empty.
 struct Given {
+    CLI::Option* host = nullptr;
+    CLI::Option* port = nullptr;
+    CLI::Option* discover = nullptr;
+    CLI::Option* interface = nullptr;
+    CLI::Option* radius = nullptr;
     CLI::Option* message = nullptr;
     CLI::Option* file = nullptr;
     bool lines = false;
     bool standard_input = false;
 };
 
-void add_common(CLI::App& app, Program program, Options& options) {
+void add_common(CLI::App& app, Program program, Options& options, Given& given) {
     app.set_help_flag("--help", "Print this help and exit");
     app.set_version_flag("--version", MQTTSN_TOOLS_VERSION);
-    app.add_option("-h,--host", options.host, "Gateway host")->capture_default_str();
-    app.add_option("-p,--port", options.port, "Gateway UDP port")->capture_default_str();
+    given.host = app.add_option("-h,--host", options.host, "Gateway host")->capture_default_str();
+    given.port = app.add_option("-p,--port", options.port, "Gateway UDP port")->capture_default_str();
+    given.discover = app.add_option("--discover", options.group,
+                                    "Find the gateway by multicast or broadcast instead: ADDRESS:PORT of the "
+                                    "group, or nothing for the usual one")
+                         ->expected(0, 1)
+                         ->capture_default_str();
+    given.interface = app.add_option("--interface", options.interface,
+                                     "Network interface to search by (default: the system's choice)");
+    given.radius = app.add_option("--radius", options.radius, "How many hops to search, 0 = everywhere")
+                       ->check(CLI::Range(0, 255))
+                       ->capture_default_str();
     app.add_option("-i,--id", options.client_id, "Client id (default: program name and process id)");
     app.add_option("-q,--qos", options.qos, "Quality of service")->capture_default_str();
     app.add_option("-k,--keepalive", options.keep_alive_s, "Keep-alive in seconds, 0 = none")
@@ -93,6 +108,23 @@ std::string check_source(const Given& given, Options& options) {
                      : given.lines              ? Source::lines
                                                 : Source::standard_input;
     return "";
+}
+
+std::string check_discovery(const Given& given, Options& options) {
+    options.discover = given.discover->count() > 0;
+    if (!options.discover) {
+        return given.interface->count() + given.radius->count() > 0
+                   ? "--interface, --radius: only with --discover"
+                   : "";
+    }
+    if (given.host->count() + given.port->count() > 0) {
+        return "--discover finds host and port: give it or -h and -p";
+    }
+    if (options.group.empty()) {
+        options.group = Options{}.group;
+    }
+    const std::string wrong = check_group(options.group);
+    return wrong.empty() ? "" : "--discover: \"" + options.group + "\" " + wrong;
 }
 
 std::string check_topics(Program program, const Options& options) {
@@ -180,8 +212,8 @@ std::optional<int> parse_options(Program program, int argc, char** argv, Options
     CLI::App app(
         program == Program::pub ? "Publishes to an MQTT-SN gateway" : "Subscribes at an MQTT-SN gateway",
         name);
-    add_common(app, program, options);
     Given given;
+    add_common(app, program, options, given);
     if (program == Program::pub) {
         add_pub(app, options, given);
     } else {
@@ -202,6 +234,9 @@ std::optional<int> parse_options(Program program, int argc, char** argv, Options
     std::string wrong = check_topics(program, options);
     if (wrong.empty() && program == Program::pub) {
         wrong = check_source(given, options);
+    }
+    if (wrong.empty()) {
+        wrong = check_discovery(given, options);
     }
     if (wrong.empty()) {
         wrong = check_connection(program, options);

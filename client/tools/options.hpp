@@ -28,6 +28,10 @@ enum class Source { message, file, lines, standard_input };
 struct Options {
     std::string host = "localhost";
     std::string port = "1883";
+    bool discover = false;  // instead of host and port
+    std::string group = "225.1.1.1:1883";
+    std::string interface;
+    int radius = 1;
     std::string client_id;
     std::vector<std::string> topics;
     std::vector<std::uint16_t> predefined;

@@ -205,10 +205,36 @@ class Reader {
                 out.number = word - row.words.begin();
                 return is_text && word != row.words.end() ? "" : expected;
             }
+            case ValueKind::texts:
+                return convert_texts(row, in, expected, out);
             case ValueKind::text:
                 break;
         }
-        if (!is_text) {
+        return convert_text(row, in, expected, out);
+    }
+
+    static std::string convert_texts(const KeyRow& row, const TomlValue& in, const std::string& expected,
+                                     ConfigValue& out) {
+        if (in.kind != TomlValue::Kind::array) {
+            std::string problem = convert_text(row, in, expected, out);
+            out.texts = {out.text};
+            return problem;
+        }
+        for (const TomlKey& item : in.items) {
+            std::string problem = convert_text(
+                row, item.value,
+                "expected " + expectation(row) + ", got " + item.value.shown + " in the list", out);
+            if (!problem.empty()) {
+                return problem;
+            }
+            out.texts.push_back(out.text);
+        }
+        return "";
+    }
+
+    static std::string convert_text(const KeyRow& row, const TomlValue& in, const std::string& expected,
+                                    ConfigValue& out) {
+        if (in.kind != TomlValue::Kind::text) {
             return expected;
         }
         if (std::any_of(in.text.begin(), in.text.end(),
@@ -310,7 +336,8 @@ Config initial_config() {
     Config config;
     config.core.listeners.clear();
     append_element(config, "listen");
-    parse_host_port("225.1.1.1:1883", 0, config.discovery.group);
+    parse_host_port("225.1.1.1:1883", 0, config.discovery.groups.emplace_back());
+    config.core.discovery.groups = 1;
     return config;
 }
 

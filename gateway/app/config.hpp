@@ -21,6 +21,7 @@
 namespace mqttsn::gateway {
 
 constexpr std::size_t kListenersMax = 16;
+constexpr std::size_t kGroupsMax = 8;  ///< of [discovery]
 constexpr std::size_t kPredefinedTopicsMax = 10000;
 constexpr std::size_t kClientRulesMax = 1000;
 constexpr std::size_t kConfigOctetsMax = std::size_t{4} << 20;
@@ -29,12 +30,10 @@ constexpr std::size_t kConfigErrorsMax = 20;  ///< more are counted, not listed
 enum class BrokerEngine : std::uint8_t { direct, paho };
 enum class MqttVersion : std::uint8_t { v3_1_1, v5 };
 
-/// [discovery] (SN12-53: ADVERTISE).
-struct DiscoverySettings {
-    bool advertise = false;
-    HostPort group;                      ///< a multicast address
-    std::uint32_t interval_s = 15 * 60;  ///< T_ADV
-    std::uint8_t hop_limit = 1;          ///< TTL or hop limit of multicast datagrams
+/// [discovery], what the network needs; the rest is in core.discovery, whose `groups` counts these.
+struct DiscoveryNet {
+    std::vector<HostPort> groups;  ///< multicast or IPv4 broadcast addresses
+    std::string interface;         ///< name or address; "" = the system's choice
 };
 
 struct Config {
@@ -51,7 +50,7 @@ struct Config {
     std::string ca_file;        ///< "" = the system's certificate authorities
     std::string cert_file;      ///< PEM chain for mqtts://, "" = none
     std::string key_file;       ///< "" = the key is in cert_file
-    DiscoverySettings discovery;
+    DiscoveryNet discovery;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
     /// For the log at start, one line each: what is accepted but not active yet, what is risky.

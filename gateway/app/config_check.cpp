@@ -177,6 +177,21 @@ void check_predefined_topics(const Config& config, const ReportError& report, co
     }
 }
 
+void check_discovery(const Config& config, const ReportError& report) {
+    const DiscoverySettings& discovery = config.core.discovery;
+    if (discovery.standby_for == 0) {
+        return;
+    }
+    if (discovery.standby_for == config.core.gateway_id) {
+        report("discovery", 0, "standby_for",
+               "expected the id of another gateway, got " + std::to_string(discovery.standby_for) +
+                   ", which is gateway.id");
+    } else if (discovery.groups == 0) {
+        report("discovery", 0, "standby_for",
+               "the other gateway can only be heard on a group; name one (discovery.group)");
+    }
+}
+
 bool is_loopback(const BrokerUrl& url) {
     std::string host = url.host;
     std::transform(host.begin(), host.end(), host.begin(),
@@ -222,8 +237,6 @@ constexpr NotActiveYet kNotActiveYet[] = {
      "broker.version = \"5\": not active yet: devices' sessions use MQTT 3.1.1"},
     {[](const Config& c) { return c.core.retry_adaptive; },
      "retry.adaptive = true: not active yet: retry.interval holds for all devices"},
-    {[](const Config& c) { return c.discovery.advertise; },
-     "discovery.advertise = true: not active yet: no ADVERTISE is sent"},
 };
 
 /// The first rule that decides for every id that rule `i` could, as far as that is easy to see.
@@ -246,6 +259,7 @@ void check_config(Config& config, const std::string& folder, const ReportError& 
     check_listeners(config, report, line_of);
     check_files(config, folder, report);
     check_predefined_topics(config, report, line_of);
+    check_discovery(config, report);
 }
 
 void add_warnings(Config& config) {
@@ -263,6 +277,16 @@ void add_warnings(Config& config) {
     if (tls_files && !config.broker.tls()) {
         config.warnings.push_back("broker.ca_file, cert_file, key_file: no effect, because broker.url is " +
                                   to_string(config.broker) + " and not mqtts://");
+    }
+    const DiscoverySettings& discovery = config.core.discovery;
+    if (discovery.advertise && discovery.groups == 0) {
+        config.warnings.emplace_back("discovery.advertise = true: no effect without discovery.group");
+    }
+    if (!discovery.advertise && discovery.standby_for != 0) {
+        config.warnings.emplace_back(
+            "discovery.standby_for: without discovery.advertise = true the gateway does not advertise when "
+            "it "
+            "takes over; it only answers SEARCHGW then");
     }
     std::uint32_t largest = 0;
     for (const ListenerSettings& listener : config.core.listeners) {

@@ -20,6 +20,7 @@ constexpr std::string_view kAboveMaxQosWords[] = {"reject", "downgrade"};
 constexpr std::string_view kWhenDownWords[] = {"keep", "disconnect"};
 constexpr std::string_view kTakeoverWords[] = {"allow", "probe", "reject"};
 constexpr std::string_view kOverflowWords[] = {"drop-oldest-qos0"};
+constexpr std::string_view kAnswerWords[] = {"unicast", "both"};
 constexpr std::string_view kLevelWords[] = {"error", "warn", "info", "debug"};
 constexpr std::string_view kFormatWords[] = {"text", "json"};
 
@@ -89,22 +90,56 @@ std::string set_broker_client_id(Config& c, const ConfigValue& v) {
     return problem;
 }
 
-std::string set_discovery_group(Config& c, const ConfigValue& v) {
+/// "" or why nothing can be sent to all by this address. Which addresses are for broadcast only the host
+/// knows: at the start of the gateway; but their last bits are ones.
+std::string group_problem(const HostPort& group) {
+    if (group.port == 0) {
+        return "port 0 is no port to send to";
+    }
+    const bool may_be_broadcast = !group.ipv6 && (group.address[15] & 3U) == 3 && group.address[12] != 0;
+    return is_multicast(group) || may_be_broadcast
+               ? ""
+               : "that is not multicast (224.0.0.0 to 239.255.255.255 or ff00::/8) and not broadcast";
+}
+
+std::string set_discovery_groups(Config& c, const ConfigValue& v) {
     constexpr const char* kExpected =
-        "expected a multicast address like \"225.1.1.1:1883\" or \"[ff02::1]:1883\", got ";
-    HostPort group;
-    std::string problem = parse_host_port(v.text, 0, group);
-    if (problem.empty() && !is_multicast(group)) {
-        problem = "that is not multicast: 224.0.0.0 to 239.255.255.255 or ff00::/8";
+        "expected a multicast address like \"225.1.1.1:1883\" or \"[ff02::1]:1883\", or a broadcast address "
+        "like "
+        "\"255.255.255.255:1883\", got ";
+    if (v.texts.size() > kGroupsMax) {
+        return "expected at most " + std::to_string(kGroupsMax) + " addresses, got " +
+               std::to_string(v.texts.size());
     }
-    if (problem.empty() && group.port == 0) {
-        problem = "port 0 is no port to send to";
+    c.discovery.groups.clear();
+    for (const std::string& text : v.texts) {
+        HostPort group;
+        std::string problem = parse_host_port(text, 0, group);
+        if (problem.empty()) {
+            problem = group_problem(group);
+        }
+        if (!problem.empty()) {
+            return kExpected + in_quotes(text) + " (" + problem + ")";
+        }
+        const auto same = [&](const HostPort& other) {
+            return other.address == group.address && other.port == group.port && other.zone == group.zone;
+        };
+        if (std::any_of(c.discovery.groups.begin(), c.discovery.groups.end(), same)) {
+            return in_quotes(text) + " is given twice";
+        }
+        c.discovery.groups.push_back(group);
     }
-    if (!problem.empty()) {
-        return kExpected + in_quotes(v.text) + " (" + problem + ")";
-    }
-    c.discovery.group = group;
+    c.core.discovery.groups = static_cast<std::uint8_t>(c.discovery.groups.size());
     return "";
+}
+
+/// One as a string, otherwise a list.
+std::string show_groups(const std::vector<HostPort>& groups) {
+    std::string list;
+    for (const HostPort& group : groups) {
+        list += (list.empty() ? "" : ", ") + toml_text(to_string(group));
+    }
+    return groups.size() == 1 ? list : "[" + list + "]";
 }
 
 std::string set_predefined_topic(Config& c, const ConfigValue& v) {
@@ -130,6 +165,7 @@ constexpr ValueKind kInteger = ValueKind::integer;
 constexpr ValueKind kDuration = ValueKind::duration;
 constexpr ValueKind kWord = ValueKind::word;
 constexpr ValueKind kText = ValueKind::text;
+constexpr ValueKind kTexts = ValueKind::texts;
 
 constexpr SectionRow kSections[] = {
     {"gateway", false, 1},
@@ -212,14 +248,17 @@ constexpr KeyRow kKeys[] = {
     {"limits", "replies_per_second_to_unknown", kInteger, 0, 1000000, {}, "100",
         NUMBER(std::uint32_t, core.limits.replies_per_second_to_unknown)},
 
-    {"discovery", "advertise", kBoolean, 0, 0, {}, "false", BOOLEAN(discovery.advertise)},
-    {"discovery", "group", kText, 1, 128, {}, "\"225.1.1.1:1883\"",
-        set_discovery_group, SHOW(toml_text(to_string(c.discovery.group)))},
+    {"discovery", "advertise", kBoolean, 0, 0, {}, "false", BOOLEAN(core.discovery.advertise)},
+    {"discovery", "group", kTexts, 1, 128, {}, "\"225.1.1.1:1883\"",
+        set_discovery_groups, SHOW(show_groups(c.discovery.groups))},
+    {"discovery", "interface", kText, 0, 64, {}, "\"\"", TEXT(discovery.interface)},
     // ADVERTISE carries 16 bits of seconds.
     {"discovery", "interval", kDuration, kSecond, 18 * kHour, {}, "\"15m\"",
-        SET(c.discovery.interval_s = static_cast<std::uint32_t>(v.number / kSecond)),
-        SHOW(toml_duration(c.discovery.interval_s * kSecond)), kSecond},
-    {"discovery", "hop_limit", kInteger, 1, 255, {}, "1", NUMBER(std::uint8_t, discovery.hop_limit)},
+        SET(c.core.discovery.interval_s = static_cast<std::uint32_t>(v.number / kSecond)),
+        SHOW(toml_duration(c.core.discovery.interval_s * kSecond)), kSecond},
+    {"discovery", "hop_limit", kInteger, 1, 255, {}, "1", NUMBER(std::uint8_t, core.discovery.hop_limit)},
+    {"discovery", "answer", kWord, 0, 0, kAnswerWords, "\"unicast\"", WORD(kAnswerWords, SearchAnswer, core.discovery.answer)},
+    {"discovery", "standby_for", kInteger, 0, 255, {}, "0", NUMBER(std::uint8_t, core.discovery.standby_for)},
 
     // 0 and 65535 are reserved as topic ids (SN12-25).
     {"predefined_topic", "id", kInteger, 1, 65534, {}, kRequired,
@@ -308,6 +347,8 @@ std::string expectation(const KeyRow& row) {
                    " from " + format_duration(row.min) + " to " + format_duration(row.max);
         case ValueKind::word:
             return quoted_choice(row.words);
+        case ValueKind::texts:
+            return "a string or a list of strings";
         case ValueKind::text:
             break;
     }

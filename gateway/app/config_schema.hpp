@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/app/config.hpp"
 
@@ -28,6 +29,7 @@ enum class ValueKind : std::uint8_t {
     duration,  ///< min..max milliseconds, a multiple of `step`
     word,      ///< one of `words`
     text,      ///< min..max octets, no control characters
+    texts,     ///< one text, or a list of them
 };
 
 constexpr std::string_view kRequired = "(required)";  ///< KeyRow::default_value of a key that must be given
@@ -38,6 +40,7 @@ struct ConfigValue {
     bool boolean = false;
     std::int64_t number = 0;  ///< integer; milliseconds; index of the word
     std::string text;
+    std::vector<std::string> texts;
 };
 
 struct KeyRow {

@@ -23,6 +23,12 @@ LogLevel log_level(EventLevel level) {
     return LogLevel::debug;
 }
 
+/// Of these events the number is the GwId.
+bool about_gateway(EventKind kind) {
+    return kind == EventKind::gateway_heard || kind == EventKind::gateway_id_conflict ||
+           kind == EventKind::standby_active || kind == EventKind::standby_silent;
+}
+
 }  // namespace
 
 void log_event(Log& log, const Event& event) {
@@ -46,7 +52,7 @@ void log_event(Log& log, const Event& event) {
         fields.emplace_back("cause", event.cause);
     }
     if (event.code >= 0) {
-        fields.emplace_back("code", event.code);
+        fields.emplace_back(about_gateway(event.kind) ? "gateway" : "code", event.code);
     }
     log.write(level, event_text(event.kind), fields);
 }

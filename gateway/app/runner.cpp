@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/app/counter_log.hpp"
+#include "gateway/app/discovery_groups.hpp"
 #include "gateway/app/event_log.hpp"
 #include "gateway/app/supervisor.hpp"
 #include "gateway/broker/direct_engine.hpp"
@@ -28,6 +29,7 @@ constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
+constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::array<int, 2> kSignalsIgnored{SIGUSR1, SIGUSR2};  // they would end the process
@@ -84,7 +86,7 @@ uv_handle_t* as_handle(Handle& handle) {
 
 }  // namespace
 
-struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListener {
+struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, OwnSessionListener {
     enum class State : std::uint8_t { starting, running, stopping, closing };
 
     Parts(const Config& initial, const CliOptions& cli, Log& sink)
@@ -105,6 +107,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     uv_prepare_t turn{};
     std::array<uv_signal_t, kSignals.size()> signals{};
     std::vector<std::unique_ptr<UdpListener>> listeners;
+    DiscoveryGroups groups{&loop, config, log, *this};
     std::unique_ptr<DirectEngine> engine;
     std::unique_ptr<OwnSession> own_session;
     bool own_session_started = false;
@@ -120,6 +123,10 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     // Inputs.
     void on_datagram(const Endpoint& from, Bytes datagram) override {
         core.handle_datagram(now(), from, datagram);
+        drain();
+    }
+    void on_group_datagram(std::uint8_t group, const Endpoint& from, Bytes datagram) override {
+        core.handle_group_datagram(now(), group, from, datagram);
         drain();
     }
     void on_link_opened(LinkId link, bool session_present) override {
@@ -164,6 +171,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
         }
     }
     void apply(const SendDatagram& effect) { listeners[effect.to.listener]->send(effect.to, effect.octets); }
+    void apply(const SendToGroup& effect) { groups.send(effect); }
     void apply(const LinkOpen& effect) { engine->open(effect.link, effect.connect); }
     void apply(const LinkClose& effect) { engine->close(effect.link, effect.with_disconnect); }
     void apply(const LinkRead& effect) { engine->set_reading(effect.link, effect.on); }
@@ -212,6 +220,9 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
 
     void do_housework() {
         log.flush_suppressed();
+        if (housework_turns % kGroupsEverySeconds == 0) {
+            groups.open(listeners);
+        }
         if (++housework_turns % kCountersEverySeconds == 0) {
             counter_log.write_refusals(log, core.counters());
         }
@@ -277,6 +288,7 @@ bool Runner::Parts::start() {
     if (!open_listeners()) {
         return false;
     }
+    groups.open(listeners);
     uv_prepare_start(&turn, [](uv_prepare_t* handle) { self(handle->data).end_turn(); });
     uv_timer_start(
         &housework, [](uv_timer_t* timer) { self(timer->data).do_housework(); }, kHouseworkMs, kHouseworkMs);
@@ -364,6 +376,7 @@ void Runner::Parts::close_all() {
         engine->flush();
         engine->shutdown();
     }
+    groups.close();
     for (const auto& listener : listeners) {
         listener->close();
     }

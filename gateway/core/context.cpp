@@ -13,7 +13,8 @@ Context::Context(const Settings& initial, std::uint64_t seed)
       predefined(initial.predefined_topics, initial.gateway_id),
       sessions(random.next()),
       new_sessions(initial.limits.new_sessions_per_second),
-      unknown_replies(initial.limits.replies_per_second_to_unknown) {}
+      unknown_replies(initial.limits.replies_per_second_to_unknown),
+      discovery(discovery::initial(initial)) {}
 
 void Context::send(const Endpoint& to, const Message& message) {
     const std::size_t octets_max = settings.listeners[to.listener].max_datagram;

@@ -12,6 +12,7 @@
 
 #include "gateway/core/counters.hpp"
 #include "gateway/core/deadline_heap.hpp"
+#include "gateway/core/discovery.hpp"
 #include "gateway/core/hash.hpp"
 #include "gateway/core/outbox.hpp"
 #include "gateway/core/predefined_topics.hpp"
@@ -39,6 +40,7 @@ struct Context {
     TokenBucket new_sessions;
     TokenBucket unknown_replies;
     SourceLimit unknown_sources;
+    Discovery discovery;
     std::uint32_t link_generation = 0;
     std::vector<std::uint32_t>
         ended;  ///< slots of sessions that ended in this call and may be forgotten after it

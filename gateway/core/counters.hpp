@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "mqttsn/codec.hpp"
+
 namespace mqttsn::gateway {
 
 /* X(name, what one count means) */
@@ -53,13 +55,20 @@ namespace mqttsn::gateway {
     X(links_refused, "broker connections refused by the broker")                               \
     X(links_failed, "broker connections not established, or lost")                             \
     X(links_cut, "broker connections closed by the broker right after a packet of ours")       \
-    X(broker_ignored, "packets from the broker that match nothing")
+    X(broker_ignored, "packets from the broker that match nothing")                            \
+    X(advertises_sent, "ADVERTISEs sent, one per group and period")                            \
+    X(searches_answered, "SEARCHGWs answered with GWINFO")                                     \
+    X(searches_unanswered, "SEARCHGWs not answered: too many, no broker, or standing by")      \
+    X(gateways_heard, "ADVERTISEs and GWINFOs of other gateways")
 
 struct Counters {
 #define MQTTSN_COUNTER(name, text) std::uint64_t name = 0;
     MQTTSN_GATEWAY_COUNTERS(MQTTSN_COUNTER)
 #undef MQTTSN_COUNTER
 };
+
+/// Counts a datagram that is no message.
+void count_drop(Counters& counters, DecodeError error);
 
 }  // namespace mqttsn::gateway
 

@@ -32,7 +32,11 @@ enum class EventLevel : std::uint8_t { error, warning, info, debug };
     X(datagram_dropped, debug, "datagram dropped")                                 \
     X(publish_refused, debug, "message from a device refused")                     \
     X(subscribed, debug, "device subscribed")                                      \
-    X(subscribe_refused, info, "subscription refused")
+    X(subscribe_refused, info, "subscription refused")                             \
+    X(gateway_heard, info, "another gateway is there")                             \
+    X(gateway_id_conflict, warning, "two gateways have the same id")               \
+    X(standby_active, warning, "stand-by gateway takes over")                      \
+    X(standby_silent, info, "stand-by gateway is silent again")
 
 enum class EventKind : std::uint8_t {
 #define MQTTSN_EVENT(name, level, text) name,
@@ -50,7 +54,7 @@ struct Event {
     Endpoint from;
     bool has_endpoint = false;
     const char* cause = "";  ///< static text
-    int code = -1;           ///< return code of either protocol, or -1
+    int code = -1;           ///< return code of either protocol, the GwId a discovery event is about, or -1
 };
 
 }  // namespace mqttsn::gateway

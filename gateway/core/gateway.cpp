@@ -2,8 +2,10 @@
 #include "gateway/core/gateway.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "gateway/core/context.hpp"
+#include "gateway/core/discovery.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_intake.hpp"
@@ -19,28 +21,6 @@ namespace {
 
 // Deadlines handled in one call; the rest is due at once again, so that datagrams get their turn.
 constexpr std::size_t kDeadlinesPerCall = 1000;
-
-void count_drop(Counters& counters, DecodeError error) {
-    switch (error) {
-        case DecodeError::none:
-            break;
-        case DecodeError::truncated:
-            ++counters.dropped_truncated;
-            break;
-        case DecodeError::length_mismatch:
-            ++counters.dropped_length_mismatch;
-            break;
-        case DecodeError::unknown_type:
-            ++counters.dropped_unknown_type;
-            break;
-        case DecodeError::wrong_direction:
-            ++counters.dropped_wrong_direction;
-            break;
-        case DecodeError::wrong_size:
-            ++counters.dropped_wrong_size;
-            break;
-    }
-}
 
 Instant earliest(const Session& session) {
     return *std::min_element(session.timers.begin(), session.timers.end());
@@ -101,6 +81,13 @@ void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram)
     finish();
 }
 
+void Gateway::handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, Bytes datagram) {
+    begin(now);
+    ++context_->counters.datagrams_received;
+    discovery::on_group_datagram(*context_, group, from, datagram);
+    finish();
+}
+
 void Gateway::dispatch(const Endpoint& from, const Message& message) {
     Context& context = *context_;
     Session* const session = context.sessions.find(from);
@@ -114,6 +101,8 @@ void Gateway::dispatch(const Endpoint& from, const Message& message) {
             session_connect::on_pingreq(context, from, session, message);
             return;
         case MessageType::search_gateway:
+            discovery::on_search(context, from, message.radius, std::nullopt);
+            return;
         case MessageType::gateway_info:
             ++context.counters.dropped_out_of_state;
             return;
@@ -208,6 +197,7 @@ void Gateway::run_timers(Session& session) {
 void Gateway::handle_deadline(Instant now) {
     begin(now);
     Context& context = *context_;
+    discovery::on_timer(context);
     for (std::size_t i = 0; i < kDeadlinesPerCall && context.deadlines.top_deadline() <= context.now; ++i) {
         const std::uint32_t slot = context.deadlines.top();
         context.deadlines.remove(slot);
@@ -216,6 +206,11 @@ void Gateway::handle_deadline(Instant now) {
         context.deadlines.set(slot, earliest(session));
     }
     finish();
+}
+
+void Gateway::set_own_link(bool up) {
+    context_->own_link_up = up;
+    discovery::on_own_link(*context_, up);
 }
 
 Session* Gateway::find_link(LinkId link) {
@@ -229,7 +224,7 @@ Session* Gateway::find_link(LinkId link) {
 void Gateway::handle_link_opened(Instant now, LinkId link, bool session_present) {
     begin(now);
     if (link == kOwnLink) {
-        context_->own_link_up = true;
+        set_own_link(true);
     } else if (Session* const session = find_link(link)) {
         session_link::on_opened(*context_, *session, session_present);
     }
@@ -239,7 +234,7 @@ void Gateway::handle_link_opened(Instant now, LinkId link, bool session_present)
 void Gateway::handle_link_refused(Instant now, LinkId link, std::uint8_t code) {
     begin(now);
     if (link == kOwnLink) {
-        context_->own_link_up = false;
+        set_own_link(false);
     } else if (Session* const session = find_link(link)) {
         session_link::on_refused(*context_, *session, code);
     }
@@ -249,7 +244,7 @@ void Gateway::handle_link_refused(Instant now, LinkId link, std::uint8_t code) {
 void Gateway::handle_link_closed(Instant now, LinkId link, LinkCloseReason reason) {
     begin(now);
     if (link == kOwnLink) {
-        context_->own_link_up = false;
+        set_own_link(false);
     } else if (Session* const session = find_link(link)) {
         session_link::on_closed(*context_, *session, reason);
     }
@@ -329,7 +324,7 @@ const Output* Gateway::poll_output() {
     return context_->outbox.poll();
 }
 Instant Gateway::next_deadline() const {
-    return context_->deadlines.top_deadline();
+    return std::min(context_->deadlines.top_deadline(), discovery::next_deadline(*context_));
 }
 const Counters& Gateway::counters() const {
     return context_->counters;

@@ -35,6 +35,9 @@ class Gateway {
 
     /// One datagram, of any content, from endpoint `from` (whose listener exists).
     void handle_datagram(Instant now, const Endpoint& from, Bytes datagram);
+    /// One datagram that came to group `group` of [discovery], from somebody else than this gateway.
+    /// `from.listener` is the listener that serves the group: it answers.
+    void handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, Bytes datagram);
     /// Call at next_deadline(), or at any time.
     void handle_deadline(Instant now);
 
@@ -71,6 +74,7 @@ class Gateway {
     void finish();
     void dispatch(const Endpoint& from, const Message& message);
     void dispatch_session(Session& session, const Message& message);
+    void set_own_link(bool up);
     void run_timers(Session& session);
     Session* find_link(LinkId link);
 

@@ -57,10 +57,18 @@ bool Outbox::push_message(const Endpoint& to, const Message& message, std::size_
     if (size == 0 || size > octets_max) {
         return false;
     }
+    outputs_.push_back(SendDatagram{to, encoded(message, size)});
+    return true;
+}
+
+void Outbox::push_to_group(std::uint8_t group, std::uint8_t hop_limit, const Message& message) {
+    outputs_.push_back(SendToGroup{group, hop_limit, encoded(message, encoded_size(message))});
+}
+
+Bytes Outbox::encoded(const Message& message, std::size_t size) {
     std::uint8_t* const place = reserve(size);
     encode(message, place, size);
-    outputs_.push_back(SendDatagram{to, Bytes{place, size}});
-    return true;
+    return Bytes{place, size};
 }
 
 }  // namespace mqttsn::gateway

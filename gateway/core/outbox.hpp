@@ -25,6 +25,8 @@ class Outbox {
     /// queued.
     bool push_message(const Endpoint& to, const Message& message, std::size_t octets_max);
 
+    void push_to_group(std::uint8_t group, std::uint8_t hop_limit, const Message& message);
+
     /// Octets that live as long as the outputs.
     Bytes copy(Bytes octets);
     std::uint8_t* reserve(std::size_t size);
@@ -34,6 +36,7 @@ class Outbox {
     bool drained() const { return next_ == outputs_.size(); }
 
   private:
+    Bytes encoded(const Message& message, std::size_t size);
     struct Chunk {
         std::unique_ptr<std::uint8_t[]> octets;
         std::size_t size = 0;

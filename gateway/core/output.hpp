@@ -19,6 +19,13 @@ struct SendDatagram {
     Bytes octets;
 };
 
+/// One datagram to a multicast group or broadcast address of [discovery].
+struct SendToGroup {
+    std::uint8_t group = 0;      ///< which one, below DiscoverySettings::groups
+    std::uint8_t hop_limit = 1;  ///< TTL or hop limit
+    Bytes octets;
+};
+
 /// Connect to the broker for a session; answered by link_opened, link_refused or link_closed.
 struct LinkOpen {
     LinkId link;
@@ -45,7 +52,7 @@ struct LinkRead {
     bool on = true;
 };
 
-using Output = std::variant<SendDatagram, LinkOpen, LinkSend, LinkClose, LinkRead, Event>;
+using Output = std::variant<SendDatagram, SendToGroup, LinkOpen, LinkSend, LinkClose, LinkRead, Event>;
 
 }  // namespace mqttsn::gateway
 

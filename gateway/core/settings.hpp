@@ -28,6 +28,8 @@ enum class WhenBrokerDown : std::uint8_t { keep, disconnect };   // D49
 enum class Takeover : std::uint8_t { allow, probe, reject };     // D10
 enum class Overflow : std::uint8_t { drop_oldest_qos0 };         // D19: then the oldest
 
+enum class SearchAnswer : std::uint8_t { unicast, both };  // D45: to the sender; and to the group
+
 /// [[listen]], in the order of the file; Endpoint::listener is the index.
 struct ListenerSettings {
     SessionMode sessions = SessionMode::dedicated;
@@ -67,6 +69,16 @@ struct LimitSettings {
     std::uint32_t replies_per_second_to_unknown = 100;  ///< D12
 };
 
+/// [discovery], as far as it shapes messages; addresses and interfaces are gateway/net's.
+struct DiscoverySettings {
+    bool advertise = false;
+    std::uint32_t interval_s = 15 * 60;  ///< T_ADV, 1..65535 (SN12-111)
+    std::uint8_t groups = 0;       ///< how many there are; 0 = no multicast, SEARCHGW to a listener only
+    std::uint8_t hop_limit = 1;    ///< the most that any message to a group may have
+    std::uint8_t standby_for = 0;  ///< GwId of the gateway this one stands by for (SN12-55), 0 = none
+    SearchAnswer answer = SearchAnswer::unicast;
+};
+
 /// [[predefined_topic]]. `topic` may hold {client_id} and {gateway_id}.
 struct PredefinedTopic {
     std::uint16_t id = 0;
@@ -90,6 +102,7 @@ struct Settings {
     SessionSettings session;
     SleepSettings sleep;
     LimitSettings limits;
+    DiscoverySettings discovery;
     std::vector<PredefinedTopic> predefined_topics;
     std::vector<ClientRule> clients;
     /// The first topic id of a session that an earlier gateway may have served, so that ids of that one are

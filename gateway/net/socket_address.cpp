@@ -19,6 +19,12 @@ bool is_ipv4(const Endpoint& endpoint) {
     return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
 }
 
+bool is_unspecified(const Endpoint& address) {
+    static constexpr std::array<std::uint8_t, 16> kZero{};
+    return address.address == kZero ||
+           (is_ipv4(address) && std::memcmp(address.address.data() + 12, kZero.data(), 4) == 0);
+}
+
 SocketAddress socket_address(const Endpoint& endpoint, AddressForm form) {
     SocketAddress address;
     if (form == AddressForm::ipv4 || (form == AddressForm::own && is_ipv4(endpoint))) {

@@ -30,6 +30,8 @@ enum class AddressForm : std::uint8_t {
 
 /// True for ::ffff:a.b.c.d, as IPv4 is kept in an Endpoint.
 bool is_ipv4(const Endpoint& endpoint);
+/// 0.0.0.0 or [::].
+bool is_unspecified(const Endpoint& address);
 
 /// Address, port and, of a link-local address, interface; listener and node are not looked at.
 SocketAddress socket_address(const Endpoint& endpoint, AddressForm form = AddressForm::own);

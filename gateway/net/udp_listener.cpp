@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/net/udp_listener.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "gateway/net/interfaces.hpp"
 #include "gateway/net/socket_address.hpp"
 
 namespace mqttsn::gateway {
@@ -22,11 +25,19 @@ constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
 constexpr std::size_t kWaitingOctetsMax = 1024UL * 1024;
 
-void set_buffer(int descriptor, int option, int octets) {
-    setsockopt(descriptor, SOL_SOCKET, option, &octets, sizeof octets);
+void set_option(int descriptor, int level, int option, int value) {
+    setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
 }  // namespace
+
+void forbid_foreign_groups(int descriptor, bool ipv6) {
+    constexpr int kIpv6MulticastAll = 29;  // Linux 4.20; not in glibc's headers
+    set_option(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    if (ipv6) {
+        set_option(descriptor, IPPROTO_IPV6, kIpv6MulticastAll, 0);
+    }
+}
 
 /// A datagram that could not leave at once.
 struct UdpListener::Waiting {
@@ -81,13 +92,13 @@ int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
         return -errno;
     }
     if (address.ipv6) {
-        const int only_ipv6 = address.host == "::" ? 0 : 1;
-        setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &only_ipv6, sizeof only_ipv6);
+        set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, address.host == "::" ? 0 : 1);
     }
-    set_buffer(descriptor, SO_RCVBUF, kReceiveBuffer);
-    set_buffer(descriptor, SO_SNDBUF, kSendBuffer);
-    if (bind(descriptor, own.get(), own.length) != 0) {
-        error = -errno;
+    forbid_foreign_groups(descriptor, address.ipv6);
+    set_option(descriptor, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+    set_option(descriptor, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+    error = bind_alone(descriptor, own);
+    if (error != 0) {
         ::close(descriptor);
         return error;
     }
@@ -95,8 +106,9 @@ int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
     getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_, &size);
     SocketAddress bound;
     getsockname(descriptor, bound.get(), &bound.length);
-    port_ = endpoint_of(bound.get()).port;
+    local_ = endpoint_of(bound.get());
     ipv6_ = address.ipv6;
+    dual_stack_ = address.ipv6 && address.host == "::";
     return 0;
 }
 
@@ -115,6 +127,8 @@ std::string UdpListener::open(const UdpAddress& address) {
         open_ = true;
         descriptor_ = descriptor;
         error = uv_udp_open(&handle_, descriptor);
+        // libuv has allowed every user's programs to bind to the same port and take our datagrams: no.
+        set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 0);
     }
     if (error != 0) {
         ::close(descriptor);
@@ -158,7 +172,7 @@ void UdpListener::send(const Endpoint& to, Bytes datagram) {
     if (!open_) {
         return;
     }
-    const SocketAddress address = socket_address(to, ipv6_ ? AddressForm::ipv6 : AddressForm::ipv4);
+    const SocketAddress address = socket_address(to, form());
     uv_buf_t buffer = uv_buf_init(reinterpret_cast<char*>(const_cast<std::uint8_t*>(datagram.data)),
                                   static_cast<unsigned>(datagram.size));
     const int result = uv_udp_try_send(&handle_, &buffer, 1, address.get());
@@ -197,6 +211,54 @@ void UdpListener::on_sent(uv_udp_send_t* request, int status) noexcept {
     } else {
         ++self.counters_.send_errors;
     }
+}
+
+void UdpListener::share_port() const {
+    set_option(descriptor_, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+bool UdpListener::reaches(const Endpoint& to) const {
+    return is_ipv4(to) ? !ipv6_ || dual_stack_ : ipv6_;
+}
+
+/// The port is ours alone. But sockets of groups may be there already (of another gateway, of a tool that
+/// searches one): with those it is shared, which asks for a word from both sides at the moment of bind().
+int UdpListener::bind_alone(int descriptor, const SocketAddress& own) {
+    if (bind(descriptor, own.get(), own.length) == 0) {
+        return 0;
+    }
+    const int error = errno;
+    const Endpoint address = endpoint_of(own.get());
+    if (error != EADDRINUSE || !is_unspecified(address) || !is_free_on_every_address(address.port)) {
+        return -error;
+    }
+    set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+    return bind(descriptor, own.get(), own.length) == 0 ? 0 : -errno;
+}
+
+/// A filter in the kernel: all but IPv4 datagrams whose destination is one of those left out.
+void UdpListener::leave_out(const Endpoint& broadcast) {
+    constexpr auto kFromNetworkHeader = static_cast<std::uint32_t>(SKF_NET_OFF);
+    constexpr std::uint32_t kDestination = 16;  // in an IPv4 header
+    std::uint32_t address = 0;
+    std::memcpy(&address, broadcast.address.data() + 12, sizeof address);
+    left_out_.push_back(ntohl(address));
+    const auto count = static_cast<std::uint8_t>(left_out_.size());
+    std::vector<sock_filter> program{
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFromNetworkHeader),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xF0U),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x40U, 0, static_cast<std::uint8_t>(count + 1)),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFromNetworkHeader + kDestination),
+    };
+    for (std::uint8_t i = 0; i < count; ++i) {
+        program.push_back(
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, left_out_[i], static_cast<std::uint8_t>(count - i), 0));
+    }
+    program.push_back(BPF_STMT(BPF_RET | BPF_K, 0xFFFFFFFFU));
+    program.push_back(BPF_STMT(BPF_RET | BPF_K, 0U));
+    const sock_fprog all{static_cast<unsigned short>(program.size()), program.data()};
+    setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all);
 }
 
 void UdpListener::close() {

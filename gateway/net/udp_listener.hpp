@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gateway/core/endpoint.hpp"
+#include "gateway/net/socket_address.hpp"
 #include "mqttsn/wire.hpp"
 
 namespace mqttsn::gateway {
@@ -44,6 +45,9 @@ struct UdpCounters {
     std::uint64_t send_errors = 0;   ///< unreachable, not permitted, too large for the interface
 };
 
+/// The socket gets what comes to groups that it has joined itself, not what some program on this host has.
+void forbid_foreign_groups(int descriptor, bool ipv6);
+
 class UdpListener {
   public:
     /// `index` becomes Endpoint::listener of all that arrives. `loop` and `receiver` must outlive the
@@ -65,8 +69,20 @@ class UdpListener {
     /// Closes the socket; what still waits to be sent is dropped.
     void close();
 
+    /// Lets group sockets of this user's programs have the same port: a group may have the port that the
+    /// listener has on all addresses. Another listener still finds the port taken.
+    void share_port() const;
+    /// Datagrams to this IPv4 broadcast address, which come to every socket of the port, are for another one.
+    void leave_out(const Endpoint& broadcast);
+
+    std::uint16_t index() const { return index_; }
     /// The port in use, also when 0 was asked for.
-    std::uint16_t port() const { return port_; }
+    std::uint16_t port() const { return local_.port; }
+    /// Address and port it is bound to; the address is zero when it listens on all.
+    const Endpoint& local() const { return local_; }
+    /// How its socket wants the addresses it sends to.
+    AddressForm form() const { return ipv6_ ? AddressForm::ipv6 : AddressForm::ipv4; }
+    bool reaches(const Endpoint& to) const;
     /// The socket, for what libuv has no call for; -1 when it is closed.
     int descriptor() const { return descriptor_; }
     /// Octets of receive buffer the kernel granted.
@@ -80,6 +96,7 @@ class UdpListener {
                            unsigned flags) noexcept;
     static void on_sent(uv_udp_send_t* request, int status) noexcept;
     std::string fail(const UdpAddress& address, int error) const;
+    static int bind_alone(int descriptor, const SocketAddress& own);
     int open_socket(const UdpAddress& address, int& descriptor);
 
     uv_loop_t* const loop_;
@@ -89,8 +106,10 @@ class UdpListener {
     uv_udp_t handle_{};
     bool open_ = false;
     bool ipv6_ = true;
+    bool dual_stack_ = false;
     int descriptor_ = -1;
-    std::uint16_t port_ = 0;
+    Endpoint local_;
+    std::vector<std::uint32_t> left_out_;  // host order
     int receive_buffer_ = 0;
     std::unique_ptr<char[]> buffer_;
     UdpCounters counters_;

@@ -56,6 +56,12 @@ void Bed::start(Where where) {
     start_gateway(where);
 }
 
+test::GatewayProcess& Bed::another_gateway() {
+    more_gateways.push_back(std::make_unique<test::GatewayProcess>());
+    more_gateways.back()->options.broker_url = broker.url();
+    return *more_gateways.back();
+}
+
 void Bed::restart_gateway(Where where) {
     gateway.kill();
     start_gateway(where);
@@ -104,6 +110,9 @@ void Bed::await_broker_log(const std::string& text, int count, Where where) cons
 
 std::string Bed::show() const {
     std::string text = "--- gateway\n" + tail(gateway.log_text()) + "--- broker\n" + tail(broker.log_text());
+    for (const auto& another : more_gateways) {
+        text += "--- another gateway\n" + tail(another->log_text());
+    }
     for (const auto& tool : tools) {
         text += "--- tool\n" + tail(tool->output()) + tail(tool->errors());
     }
@@ -173,9 +182,16 @@ int tear_down(void** state) {
         tool->process.kill();
     }
     bool well = bed->passed;
-    if (bed->gateway.running()) {
+    std::vector<test::GatewayProcess*> gateways{&bed->gateway};
+    for (const auto& another : bed->more_gateways) {
+        gateways.push_back(another.get());
+    }
+    for (test::GatewayProcess* const gateway : gateways) {
+        if (!gateway->running()) {
+            continue;
+        }
         bed->broker.resume();
-        const std::optional<int> code = bed->gateway.stop();
+        const std::optional<int> code = gateway->stop();
         if (code != std::optional<int>(0)) {
             print_error("the gateway ended with %d (-1: not at all)\n", code.value_or(-1));
             well = false;

@@ -59,6 +59,7 @@ struct Tool {
 struct Bed {
     test::Mosquitto broker;
     test::GatewayProcess gateway;
+    std::vector<std::unique_ptr<test::GatewayProcess>> more_gateways;
     std::vector<std::unique_ptr<UdpDevice>> devices;
     std::vector<std::unique_ptr<Observer>> observers;
     std::vector<std::unique_ptr<Tool>> tools;
@@ -71,6 +72,8 @@ struct Bed {
     void start(Where where = Where::here());
     void start_broker(Where where = Where::here());
     void start_gateway(Where where = Where::here());
+    /// One more in front of the same broker, not started.
+    test::GatewayProcess& another_gateway();
     /// kill -9 and a new process on the same port.
     void restart_gateway(Where where = Where::here());
     /// A device with a socket, not connected.

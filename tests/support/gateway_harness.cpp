@@ -164,6 +164,13 @@ void Harness::datagram(const Endpoint& from, Bytes octets, Where where) {
     drain(where);
 }
 
+void Harness::group_datagram(std::uint8_t group, const Endpoint& from, Bytes octets, Where where) {
+    settled(where);
+    const Octets exact(octets.begin(), octets.end());
+    gateway_.handle_group_datagram(now_, group, from, view(exact));
+    drain(where);
+}
+
 void Harness::link_opened(LinkId link, bool session_present, Where where) {
     settled(where);
     LinkRecord* const record = find(link);
@@ -253,6 +260,8 @@ void Harness::drain(Where where) {
 void Harness::check_and_note(const Output& output, Where where) {
     if (const auto* const datagram = std::get_if<SendDatagram>(&output)) {
         note_datagram(*datagram, where);
+    } else if (const auto* const to_group = std::get_if<SendToGroup>(&output)) {
+        note_to_group(*to_group, where);
     } else if (const auto* const open = std::get_if<LinkOpen>(&output)) {
         note_open(*open, where);
     } else if (const auto* const send = std::get_if<LinkSend>(&output)) {
@@ -279,6 +288,17 @@ void Harness::note_datagram(const SendDatagram& datagram, Where where) {
         line("to " + label_of(datagram.to) + ": " +
              mqttsn::message_name(static_cast<std::uint8_t>(message.type)) + ' ' + to_hex(datagram.octets));
     }
+}
+
+void Harness::note_to_group(const SendToGroup& datagram, Where where) {
+    Message message;
+    if (datagram.group >= settings_.discovery.groups || datagram.hop_limit > settings_.discovery.hop_limit ||
+        datagram.hop_limit == 0 ||
+        mqttsn::decode(datagram.octets, mqttsn::Sender::gateway, message) != mqttsn::DecodeError::none) {
+        stop(where, "a datagram for no group, too far, or no message: " + to_hex(datagram.octets));
+    }
+    line("to group " + std::to_string(datagram.group) + " hops " + std::to_string(datagram.hop_limit) + ": " +
+         mqttsn::message_name(static_cast<std::uint8_t>(message.type)) + ' ' + to_hex(datagram.octets));
 }
 
 void Harness::note_open(const LinkOpen& open, Where where) {

@@ -178,6 +178,8 @@ class Harness {
 
     // Inputs, raw. Each drains the outputs.
     void datagram(const Endpoint& from, mqttsn::Bytes octets, Where where = Where());
+    void group_datagram(std::uint8_t group, const Endpoint& from, mqttsn::Bytes octets,
+                        Where where = Where());
     void link_opened(LinkId link, bool session_present, Where where = Where());
     void link_refused(LinkId link, std::uint8_t code, Where where = Where());
     void link_closed(LinkId link, LinkCloseReason reason, Where where = Where());
@@ -211,6 +213,7 @@ class Harness {
     void note_send(const mqttsn::gateway::LinkSend& send, Where where);
     void note_close(const mqttsn::gateway::LinkClose& close, Where where);
     void note_datagram(const mqttsn::gateway::SendDatagram& datagram, Where where);
+    void note_to_group(const mqttsn::gateway::SendToGroup& datagram, Where where);
     void run_automatic(Where where);
     void line(std::string text);
     LinkRecord* find(LinkId id);

@@ -43,7 +43,10 @@ void without_a_file_it_is_dual_stack_udp_to_the_broker_on_this_machine(void**) {
     check::equal(to_string(config.broker), "mqtt://127.0.0.1:1883");
     check::equal(config.own_client_id(), "dormouse-1");
     check::equal(config.status_topic, "mqttsn/gateway/1/status");
-    check::equal(to_string(config.discovery.group), "225.1.1.1:1883");
+    assert_int_equal(config.discovery.groups.size(), 1);
+    assert_int_equal(config.core.discovery.groups, 1);
+    check::equal(to_string(config.discovery.groups[0]), "225.1.1.1:1883");
+    assert_false(config.core.discovery.advertise);
     assert_true(config.core.listeners[0].sessions == SessionMode::dedicated);
     assert_int_equal(config.core.retry.interval_ms, 10000);
     assert_int_equal(config.core.retry.count_max, 3);
@@ -79,7 +82,7 @@ void the_example_file_names_every_key(void**) {
         check::contains(text, "\n" + key + " = " + line.value);
         ++at;
     }
-    assert_int_equal(at, 46);
+    assert_int_equal(at, 49);
 }
 
 using check::Bad;
@@ -183,11 +186,6 @@ void bad_values_are_refused_with_key_and_expectation(void**) {
          "braces here"},
         {"[broker]\nclient_id = \"gw\"\n",
          "2:13: broker.client_id: expected a text with {client_id}, got \"gw\""},
-        {"[discovery]\ngroup = \"192.0.2.1:1883\"\n",
-         "2:9: discovery.group: expected a multicast address like \"225.1.1.1:1883\""},
-        {"[discovery]\ngroup = \"225.1.1.1\"\n", "2:9: discovery.group: expected a multicast address like "},
-        {"[discovery]\ngroup = \"225.1.1.1:0\"\n",
-         "2:9: discovery.group: expected a multicast address like "},
         {"[[listen]]\nurl = \"udp://host:1883\"\n",
          "2:7: listen.url: expected a URL like \"udp://[::]:1883\" or \"udp://192.0.2.1:1883\", got "
          "\"udp://host:1883\" (\"host\" is no IP address)"},
@@ -355,7 +353,6 @@ void what_is_accepted_but_not_active_is_a_warning_each(void**) {
         {"[broker]\nengine = \"paho\"\n", "broker.engine = \"paho\": not active yet: "},
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet: "},
         {"[retry]\nadaptive = true\n", "retry.adaptive = true: not active yet: "},
-        {"[discovery]\nadvertise = true\n", "discovery.advertise = true: not active yet: "},
         {"[broker]\nurl = \"mqtt://192.0.2.1\"\nusername = \"u\"\n",
          "broker.username: user name and password cross the network to 192.0.2.1:1883 in clear text"},
         {"[broker]\nca_file = \"/dev/null/x\"\n", ""},

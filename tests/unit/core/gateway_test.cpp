@@ -109,15 +109,6 @@ void datagram_over_the_listener_s_limit_is_dropped(void**) {
     assert_int_equal(g.counters().dropped_oversize, 1);
 }
 
-void discovery_is_not_answered_yet(void**) {
-    Harness g;
-    const Device d1 = g.device("d1");
-    d1.sends("03 01 01");
-    d1.sends("03 02 05");
-    g.nothing();
-    assert_int_equal(g.counters().dropped_out_of_state, 2);
-}
-
 // Unknown peers (D12, FAULT-31, FAULT-32, FAULT-42)
 
 // SN12-60, SN12-98, D12, FAULT-31, FAULT-32, FAULT-42, TRAP-48
@@ -426,7 +417,6 @@ int main() {
         cmocka_unit_test(bad_datagrams_are_dropped_counted_and_change_nothing),
         cmocka_unit_test(long_form_of_a_short_message_is_understood),
         cmocka_unit_test(datagram_over_the_listener_s_limit_is_dropped),
-        cmocka_unit_test(discovery_is_not_answered_yet),
         cmocka_unit_test(unknown_peer_gets_one_disconnect_for_requests_and_none_for_answers),
         cmocka_unit_test(unknown_peer_is_answered_once_a_second),
         cmocka_unit_test(all_unknown_peers_together_are_limited),
