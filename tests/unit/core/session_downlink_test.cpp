@@ -401,54 +401,6 @@ void puback_02_for_a_predefined_id_drops_the_message(void**) {
     d1.to_broker(ack(PacketType::puback, 5));
 }
 
-// D41: the refusal of a PUBLISH under the old id, doubled by the network, comes when the device has taken the
-// message under the new one. To drop it then would leave its QoS 2 id at the device for ever.
-void copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing(void**) {
-    Settings settings;
-    settings.predefined_topics = {{7, "p", "*"}};
-    Harness g(settings);
-    const Device d1 = g.connected("d1");
-    const std::uint16_t old_id = d1.subscribes(1, "p", 2);
-    d1.from_broker(publish(2, 5, "p", "x"));
-    d1.gets(publish_to(2, old_id, 5, "x"));
-    d1.sends(make_subscribe_id(flags(2, TopicIdType::predefined), 2, 7));
-    d1.to_broker(subscribe(2, "p", 2));
-    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
-    d1.from_broker(suback(2, 2));
-    d1.gets(make_suback(flags(2), 7, 2, ReturnCode::accepted));
-    d1.gets(make_publish(flags(2, TopicIdType::predefined), 7, 5, view("x")));
-    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
-    d1.sends(make_puback(old_id, 5, ReturnCode::invalid_topic_id));
-    g.nothing();
-    d1.sends(make_pubrec(5));
-    d1.to_broker(ack(PacketType::pubrec, 5));
-}
-
-// Found by the simulation: a PUBLISH of the session before has overtaken the CONNACK of a clean one. The
-// device took it into its new session, where nobody would release it: the next message under this id would be
-// taken for a repetition.
-void message_of_an_ended_session_that_the_device_holds_is_released(void**) {
-    Harness g;
-    const Device d1 = g.connected("d1", true);
-    d1.sends(make_pubrec(1));
-    d1.gets(make_pubrel(1));
-    d1.sends(make_pubcomp(1));
-    g.nothing();
-    g.advance_seconds(3);  // too late to be such a one (FAULT-42)
-    d1.sends(make_pubrec(2));
-    g.nothing();
-}
-
-// The broker had this session before: it will send the message again, and the device must know it then.
-void pubrec_of_a_session_that_the_broker_kept_releases_nothing(void**) {
-    Harness g;
-    g.auto_links = true;
-    g.auto_session_present = true;
-    const Device d1 = g.connected("d1", false);
-    d1.sends(make_pubrec(1));
-    g.nothing();
-}
-
 // D41
 void puback_03_or_a_reserved_code_drops_the_message(void**) {
     for (const unsigned code : {3U, 4U, 255U}) {
@@ -507,9 +459,6 @@ int main() {
         cmocka_unit_test(repetition_is_registered_first_when_the_device_has_forgotten_the_id),
         cmocka_unit_test(repetition_after_the_end_of_the_predefined_subscription_is_registered),
         cmocka_unit_test(puback_02_for_a_predefined_id_drops_the_message),
-        cmocka_unit_test(copy_of_a_refusal_of_an_earlier_topic_id_drops_nothing),
-        cmocka_unit_test(message_of_an_ended_session_that_the_device_holds_is_released),
-        cmocka_unit_test(pubrec_of_a_session_that_the_broker_kept_releases_nothing),
         cmocka_unit_test(puback_03_or_a_reserved_code_drops_the_message),
         cmocka_unit_test(regack_that_matches_nothing_is_ignored),
     };
