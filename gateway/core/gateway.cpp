@@ -6,6 +6,7 @@
 
 #include "gateway/core/context.hpp"
 #include "gateway/core/discovery.hpp"
+#include "gateway/core/forwarder.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_intake.hpp"
@@ -52,10 +53,12 @@ void Gateway::finish() {
             context.deadlines.remove(slot);
             context.sessions.destroy(*session);
         } else {
+            context.sessions.unbind(*session);  // whoever is there now is a stranger until it connects
             context.sessions.set_idle(*session, true);
         }
     }
     context.ended.clear();
+    context.nodes.release_unheld();
 }
 
 void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram) {
@@ -66,8 +69,9 @@ void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram)
         ++context.counters.dropped_oversize;
         context.event(EventKind::datagram_dropped, from, "over max_datagram");
     } else if (is_envelope(datagram)) {
-        ++context.counters.dropped_envelope;
-        context.event(EventKind::datagram_dropped, from, "forwarder envelope");
+        if (const std::optional<forwarder::Forwarded> inside = forwarder::open(context, from, datagram)) {
+            dispatch(inside->from, inside->message);
+        }
     } else {
         Message message;
         const DecodeError error = decode(datagram, Sender::device, message);
