@@ -44,8 +44,11 @@ void Gateway::finish() {
     Context& context = *context_;
     for (const std::uint32_t slot : context.ended) {
         Session* const session = context.sessions.at(slot);
-        if (session == nullptr || session->connected() || session->state == SessionState::connecting ||
-            session->link.state != SessionLink::State::closed) {
+        if (session == nullptr || session->connected() || session->state == SessionState::connecting) {
+            continue;
+        }
+        context.sessions.unbind(*session);  // whoever is there now is a stranger until it connects
+        if (session->link.state != SessionLink::State::closed) {
             continue;
         }
         const bool worth_keeping = !session->connect.clean && session->connect.established;
@@ -53,7 +56,6 @@ void Gateway::finish() {
             context.deadlines.remove(slot);
             context.sessions.destroy(*session);
         } else {
-            context.sessions.unbind(*session);  // whoever is there now is a stranger until it connects
             context.sessions.set_idle(*session, true);
         }
     }
