@@ -41,7 +41,7 @@ AddressRange cleared(AddressRange range) {
 }  // namespace
 
 std::string parse_address_range(std::string_view text, AddressRange& out) {
-    const std::string expected =
+    std::string expected =
         "expected an address or a range such as \"192.0.2.7\", \"10.0.0.0/8\" or \"2001:db8::/32\", got " +
         in_quotes(text);
     const std::size_t slash = text.find('/');

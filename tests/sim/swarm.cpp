@@ -2,6 +2,7 @@
 #include "sim/swarm.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mqttsn::sim {
 
@@ -191,14 +192,20 @@ void apply(World& world, const Fault& fault) {
 /// Seeds below draw no forwarders: those in regressions.txt were written down before there were any.
 constexpr std::uint64_t kFirstSeedWithForwarders = 1'000'000;
 
-Place draw_place(Random& random, std::uint32_t index, std::uint32_t number, std::uint32_t forwarders) {
+constexpr std::uint32_t kForwardersMax = 3;
+
+/// Node ids count from 0 behind each forwarder, so that two forwarders have the same ones.
+/// @param used  per forwarder, how many node ids it has given out
+Place draw_place(Random& random, std::uint32_t forwarders, std::array<std::uint8_t, kForwardersMax>& used) {
     Place place;
     place.forwarder = static_cast<std::uint32_t>(random.between(1, forwarders));
     const std::size_t octets = one_of(random, {0U, 1U, 2U, 8U, 252U});
-    if (octets > 0 || index > 0) {  // only one device may have no octets
+    std::uint8_t& number = used[place.forwarder - 1];
+    if (octets > 0 || number > 0) {  // only one device may have no octets
         place.node_id.assign(std::max<std::size_t>(octets, 1), '\0');
-        place.node_id.back() = static_cast<char>(index * 8 + number);
+        place.node_id.back() = static_cast<char>(number);
     }
+    ++number;
     return place;
 }
 
@@ -208,23 +215,22 @@ void draw_forwarders(Random random, SwarmPlan& plan) {
     if (!in_percent(random, 60)) {
         return;
     }
-    const auto forwarders = static_cast<std::uint32_t>(random.between(1, 3));
-    std::uint32_t index = 0;
+    const auto forwarders = static_cast<std::uint32_t>(random.between(1, kForwardersMax));
+    std::array<std::uint8_t, kForwardersMax> used{};
     for (SwarmDevice& one : plan.devices) {
         if (in_percent(random, 70)) {
             const auto count = static_cast<std::uint32_t>(random.between(1, 3));
             for (std::uint32_t number = 0; number < count; ++number) {
                 const bool direct = in_percent(random, 20) && count > 1;
-                one.device.places.push_back(direct ? Place{} : draw_place(random, index, number, forwarders));
+                one.device.places.push_back(direct ? Place{} : draw_place(random, forwarders, used));
             }
             if (one.link.rebind == lossy::RebindSettings{} && in_percent(random, 70)) {
                 one.link.rebind.every = between(random, 20 * kSecond, 200 * kSecond);
             }
         }
-        ++index;
     }
     // No device is at two places, so there is always room; unless the gateway forgets to forget.
-    plan.world.gateway.limits.nodes_per_forwarder = index;
+    plan.world.gateway.limits.nodes_per_forwarder = static_cast<std::uint32_t>(plan.devices.size());
 }
 
 std::string to_text(const std::vector<Place>& places) {

@@ -3,8 +3,10 @@
 // Devices behind forwarders (SN12-113 to SN12-117, D50, FAULT-37 to FAULT-40): what is let in, that answers
 // go back in a wrapper with the right node id, and that a node's place is as good as an address.
 #include <string>
+#include <vector>
 
 #include "gateway/core/event.hpp"
+#include "gateway/core/prng.hpp"
 #include "support/cmocka.hpp"
 #include "support/gateway_harness.hpp"
 
@@ -548,6 +550,91 @@ void acknowledgements_of_unknown_nodes_are_dropped(void**) {  // D12
     assert_int_equal(g.counters().dropped_unknown_peer, 3);
 }
 
+// ---------------------------------------------------------------- at random
+
+/// Devices with random places behind two forwarders and on two listeners say random things, sound or damaged,
+/// and the broker random things to them. What must hold is what the harness checks: sound wrappers, messages
+/// that decode, nothing over max_datagram, packets on open links only.
+void random_devices_behind_forwarders_break_nothing(void**) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        mqttsn::gateway::Prng random(seed);
+        const auto below = [&random](std::uint32_t limit) { return random.next32() % limit; };
+        Settings settings;
+        settings.listeners = {{}, {}};
+        settings.listeners[1].max_datagram = 64;
+        settings.limits.nodes_per_forwarder = seed % 3 == 0 ? 2 : 100;
+        settings.limits.sessions = seed % 4 == 0 ? 3 : 100;
+        Harness g(settings, seed);
+        g.keep_lines = false;
+        g.auto_links = true;
+        g.auto_session_present = seed % 2 == 0;
+        std::vector<Device> places;
+        for (const char* const id : {"d1", "d2", "d3", "d4"}) {
+            for (std::uint16_t listener = 0; listener < 2; ++listener) {
+                const Device forwarder = places.empty() ? g.device("f") : g.device_at(places[0], "f");
+                places.push_back(g.device(id, listener));
+                places.push_back(g.behind(forwarder, "", id));
+                places.push_back(g.behind(places[places.size() - 2], "00 01", id));
+                places.push_back(g.behind(places[places.size() - 3], std::string(2 * below(40), '3'), id));
+            }
+        }
+        for (int step = 0; step < 3000; ++step) {
+            const Device& device = places[below(static_cast<std::uint32_t>(places.size()))];
+            const std::string id = below(10) == 0 ? "d1" : device.client_id();
+            const std::string text(below(60), 't');
+            const auto number = static_cast<std::uint16_t>(below(5));
+            switch (below(10)) {
+                case 0:
+                case 1:
+                    device.sends(make_connect(
+                        Flags{}.with_clean_session(below(2) == 0).with_will(below(4) == 0), 60, view(id)));
+                    break;
+                case 2:
+                    device.sends(make_pingreq(below(2) == 0 ? Bytes{} : view(id)));
+                    break;
+                case 3:
+                    device.sends(below(3) == 0 ? make_disconnect() : make_disconnect_sleep(30));
+                    break;
+                case 4:
+                    device.sends(make_subscribe(flags(1), number, view(below(2) == 0 ? "#" : "t")));
+                    break;
+                case 5:
+                    device.sends(make_publish(flags(static_cast<int>(below(3))), number, number, view(text)));
+                    break;
+                case 6:
+                    device.sends(below(2) == 0 ? make_regack(number, number, ReturnCode::accepted)
+                                               : make_puback(number, number, ReturnCode::accepted));
+                    break;
+                case 7: {  // damaged
+                    Octets octets = device.wrapper();
+                    for (std::uint32_t count = below(8); count > 0; --count) {
+                        octets.push_back(static_cast<std::uint8_t>(below(256)));
+                    }
+                    if (!octets.empty() && below(2) == 0) {
+                        octets[below(static_cast<std::uint32_t>(octets.size()))] =
+                            static_cast<std::uint8_t>(below(256));
+                    }
+                    g.datagram(device.endpoint(), view(octets));
+                    break;
+                }
+                case 8:
+                    if (const auto links = g.links(); !links.empty()) {
+                        const auto& link = links[below(static_cast<std::uint32_t>(links.size()))];
+                        if (link.state == Harness::LinkState::open) {
+                            g.packet(link.id, publish(below(2), number + 1U, "t/" + text, text));
+                        }
+                    }
+                    break;
+                default:
+                    g.advance(Millis{below(20'000)});
+                    break;
+            }
+        }
+        assert_true(g.counters().forwarded_received > 1000 && g.counters().connects_accepted > 50);
+        g.shutdown();
+    }
+}
+
 // ---------------------------------------------------------------- what the operator reads
 
 void events_name_the_node(void**) {
@@ -593,6 +680,7 @@ int main() {
         cmocka_unit_test(an_unknown_node_is_answered_once_a_second),
         cmocka_unit_test(a_flood_of_node_ids_leaves_answers_for_others),
         cmocka_unit_test(acknowledgements_of_unknown_nodes_are_dropped),
+        cmocka_unit_test(random_devices_behind_forwarders_break_nothing),
         cmocka_unit_test(events_name_the_node),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
