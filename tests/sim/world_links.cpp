@@ -161,9 +161,12 @@ void World::Parts::to_gateway(const Datagram& datagram) {
         trace("  > gateway gets from " + host.device.settings().client_id + " " + to_text(message));
     }
     checks.to_gateway(datagram.device, message);
-    wills.to_gateway(now, datagram.device, datagram.turn, message);
-    const gateway::Endpoint from = endpoint(datagram.device, datagram.turn);
     const Place* const place = forwarded_at(datagram.device, datagram.turn);
+    // Behind a forwarder the gateway knows the place again; a port is new each time.
+    const auto places = static_cast<std::uint32_t>(host.device.settings().places.size());
+    wills.to_gateway(now, datagram.device, place != nullptr ? datagram.turn % places : datagram.turn,
+                     message);
+    const gateway::Endpoint from = endpoint(datagram.device, datagram.turn);
     const std::vector<std::uint8_t> envelope = place != nullptr ? wrapped(*place, octets) : datagram.octets;
     gateway_call(datagram.device, [&] {
         gateway->handle_datagram(instant(), from, Bytes{envelope.data(), envelope.size()});

@@ -360,6 +360,59 @@ void a_sleeper_wakes_at_another_node_or_forwarder(void**) {
     assert_int_equal(g.counters().roamed, 3);
 }
 
+// D10 with a probe: the newcomer's place is kept until the old one has had its time.
+void a_probed_takeover_answers_the_node_that_asked(void**) {
+    for (const bool old_one_answers : {true, false}) {
+        Settings settings;
+        settings.session.takeover = mqttsn::gateway::Takeover::probe;
+        Harness g(settings);
+        const Device old_place = g.behind(g.device("f1"), "01", "d1");
+        connect(old_place, false);
+        const Device forwarder = g.device("f2");
+        const Device new_place = g.behind(forwarder, "02", "d1");
+        new_place.sends(connect_of(new_place, false));
+        old_place.gets(make_pingreq(Bytes{}));
+        // Others come and go behind the same forwarder meanwhile.
+        const Device stranger = g.behind(forwarder, "03", "stranger");
+        stranger.sends("02 16");
+        stranger.gets(make_disconnect());
+        if (old_one_answers) {
+            old_place.sends(make_pingresp());
+            new_place.gets(make_connack(ReturnCode::not_supported));
+            continue;
+        }
+        for (int i = 0; i < 3; ++i) {
+            g.advance(Millis{3333});
+            old_place.gets(make_pingreq(Bytes{}));
+        }
+        g.advance(Millis{1});
+        old_place.closes(true);
+        old_place.link_gone(LinkCloseReason::requested);
+        new_place.opens(Open{false, "", ""});
+        new_place.accepted(true);
+        new_place.gets(make_connack(ReturnCode::accepted));
+        stranger.sends("02 16");
+        stranger.gets(make_disconnect());
+    }
+}
+
+// SN12-57: from whom it comes, there the answer goes. A device behind a forwarder is one source.
+void a_search_behind_a_forwarder_is_answered_in_a_wrapper(void**) {
+    Harness g;
+    g.own_link(true);
+    g.take();
+    const Device forwarder = g.device("f");
+    const Device node = g.behind(forwarder, "01", "n");
+    node.sends("03 01 00");
+    node.gets(make_gateway_info(1, Bytes{}));
+    node.sends("03 01 00");
+    g.nothing();
+    assert_int_equal(g.counters().searches_unanswered, 1);
+    const Device other = g.behind(forwarder, "02", "m");
+    other.sends("03 01 00");
+    other.gets(make_gateway_info(1, Bytes{}));
+}
+
 // SN12-92: what does not fit with the wrapper is dropped, also when it was queued before there was one.
 void the_wrapper_counts_for_what_fits_a_datagram(void**) {
     Settings settings;
@@ -670,6 +723,8 @@ int main() {
         cmocka_unit_test(another_client_id_at_the_same_node_loses_the_old_one),
         cmocka_unit_test(connect_moves_a_session_to_another_node_or_forwarder),
         cmocka_unit_test(a_sleeper_wakes_at_another_node_or_forwarder),
+        cmocka_unit_test(a_probed_takeover_answers_the_node_that_asked),
+        cmocka_unit_test(a_search_behind_a_forwarder_is_answered_in_a_wrapper),
         cmocka_unit_test(the_wrapper_counts_for_what_fits_a_datagram),
         cmocka_unit_test(the_name_in_a_register_must_fit_beside_the_wrapper),
         cmocka_unit_test(a_wrapper_that_leaves_no_room_stops_nothing),
