@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/app/address_range.hpp"
 #include "gateway/app/templates.hpp"
 #include "gateway/app/text.hpp"
 
@@ -23,6 +24,9 @@ constexpr std::string_view kOverflowWords[] = {"drop-oldest-qos0"};
 constexpr std::string_view kAnswerWords[] = {"unicast", "both"};
 constexpr std::string_view kLevelWords[] = {"error", "warn", "info", "debug"};
 constexpr std::string_view kFormatWords[] = {"text", "json"};
+
+constexpr std::string_view kForwarderAny = "any";
+constexpr std::string_view kForwarderOff = "off";
 
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kMinute = 60 * kSecond;
@@ -88,6 +92,41 @@ std::string set_broker_client_id(Config& c, const ConfigValue& v) {
                ": with one client id for all devices the broker keeps only the last one connected";
     }
     return problem;
+}
+
+std::string set_forwarders(Config& c, const ConfigValue& v) {
+    ForwarderSettings& forwarders = c.core.listeners.back().forwarders;
+    const std::string_view word = v.texts.size() == 1 ? std::string_view(v.texts[0]) : std::string_view();
+    forwarders.any = word == kForwarderAny;
+    forwarders.allowed.clear();
+    if (forwarders.any || word == kForwarderOff) {
+        return "";
+    }
+    if (v.texts.size() > kForwarderRangesMax) {
+        return "expected at most " + std::to_string(kForwarderRangesMax) + " addresses, got " +
+               std::to_string(v.texts.size());
+    }
+    for (const std::string& text : v.texts) {
+        AddressRange range;
+        std::string problem = parse_address_range(text, range);
+        if (!problem.empty()) {
+            return problem + " (all of them: \"any\", none: \"off\")";
+        }
+        forwarders.allowed.push_back(range);
+    }
+    return "";
+}
+
+std::string show_forwarders(const Config& c, std::size_t i) {
+    const ForwarderSettings& forwarders = c.core.listeners[i].forwarders;
+    if (forwarders.any || forwarders.allowed.empty()) {
+        return toml_text(forwarders.any ? kForwarderAny : kForwarderOff);
+    }
+    std::string list;
+    for (const AddressRange& range : forwarders.allowed) {
+        list += (list.empty() ? "[" : ", ") + toml_text(to_string(range));
+    }
+    return list + "]";
 }
 
 /// "" or why nothing can be sent to all by this address. Which addresses are for broadcast only the host
@@ -202,6 +241,8 @@ constexpr KeyRow kKeys[] = {
     {"listen", "qos_minus_one", kWord, 0, 0, kQosMinusOneWords, "\"predefined\"",
         SET(c.core.listeners.back().qos_minus_one = as<QosMinusOne>(v)),
         SHOW_AT(toml_word(kQosMinusOneWords, c.core.listeners[i].qos_minus_one))},
+    {"listen", "forwarders", kTexts, 1, 64, {}, "\"any\"",
+        set_forwarders, show_forwarders},
 
     {"broker", "url", kText, 1, 1024, {}, "\"mqtt://127.0.0.1:1883\"", set_broker_url, SHOW(toml_text(to_string(c.broker)))},
     {"broker", "engine", kWord, 0, 0, kEngineWords, "\"direct\"", WORD(kEngineWords, BrokerEngine, engine)},
@@ -247,6 +288,8 @@ constexpr KeyRow kKeys[] = {
         NUMBER(std::uint32_t, core.limits.new_sessions_per_second)},
     {"limits", "replies_per_second_to_unknown", kInteger, 0, 1000000, {}, "100",
         NUMBER(std::uint32_t, core.limits.replies_per_second_to_unknown)},
+    {"limits", "nodes_per_forwarder", kInteger, 1, 1000000, {}, "10000",
+        NUMBER(std::uint32_t, core.limits.nodes_per_forwarder)},
 
     {"discovery", "advertise", kBoolean, 0, 0, {}, "false", BOOLEAN(core.discovery.advertise)},
     {"discovery", "group", kTexts, 1, 128, {}, "\"225.1.1.1:1883\"",

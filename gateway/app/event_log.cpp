@@ -42,7 +42,7 @@ void log_event(Log& log, const Event& event) {
         fields.emplace_back("client", text_of(event.client_id));
     }
     if (event.has_endpoint) {
-        from = to_string(event.from);
+        from = to_string(event.from, event.node_id);
         fields.emplace_back("from", from);
     }
     if (!event.topic.empty()) {

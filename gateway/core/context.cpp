@@ -2,8 +2,18 @@
 #include "gateway/core/context.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include "mqttsn/codec.hpp"
 
 namespace mqttsn::gateway {
+namespace {
+
+constexpr std::size_t kEnvelopeHeaderOctets = 3;  // Length, MsgType, Ctrl
+/// Ctrl of what we send (SN12-116): 0 bounds nothing. The node is one, and may be any number of hops away.
+constexpr std::uint8_t kRadius = 0;
+
+}  // namespace
 
 Context::Context(const Settings& initial, std::uint64_t seed)
     : settings(initial),
@@ -11,14 +21,25 @@ Context::Context(const Settings& initial, std::uint64_t seed)
       hash_seed(random.next()),
       names(random.next()),
       predefined(initial.predefined_topics, initial.gateway_id),
-      sessions(random.next()),
+      nodes(Prng::mix(hash_seed + 1)),
+      sessions(random.next(), nodes),
       new_sessions(initial.limits.new_sessions_per_second),
       unknown_replies(initial.limits.replies_per_second_to_unknown),
+      unknown_by_forwarder(initial.limits.replies_per_second_to_unknown),
       discovery(discovery::initial(initial)) {}
 
 void Context::send(const Endpoint& to, const Message& message) {
     const std::size_t octets_max = settings.listeners[to.listener].max_datagram;
-    if (outbox.push_message(to, message, octets_max)) {
+    std::array<std::uint8_t, kEnvelopeHeaderOctets + kNodeIdOctetsMax>
+        wrapper;  // not initialized: the hot path
+    std::size_t wrapper_octets = 0;
+    if (to.node != 0) {
+        if (!nodes.known(to.node)) {
+            return;  // nobody holds it: to send to its forwarder without a name would reach somebody else
+        }
+        wrapper_octets = encode_envelope_header(kRadius, nodes.id(to.node), wrapper.data(), wrapper.size());
+    }
+    if (outbox.push_message(to, message, octets_max, Bytes{wrapper.data(), wrapper_octets})) {
         ++counters.datagrams_sent;
     }
 }
@@ -32,7 +53,11 @@ void Context::send(Session& session, mqtt::Packet packet) {
 }
 
 std::size_t Context::datagram_max(const Session& session) const {
-    return settings.listeners[session.endpoint.listener].max_datagram;
+    const std::size_t octets_max = settings.listeners[session.endpoint.listener].max_datagram;
+    if (session.endpoint.node == 0) {
+        return octets_max;
+    }
+    return octets_max - std::min(octets_max, kEnvelopeHeaderOctets + nodes.id(session.endpoint.node).size);
 }
 
 void Context::start_timer(Session& session, SessionTimer which, Instant when) {
@@ -44,6 +69,12 @@ bool Context::wanted(EventKind kind) const {
     return settings.debug_events || event_level(kind) != EventLevel::debug;
 }
 
+void Context::name_endpoint(Event& event, const Endpoint& from) {
+    event.from = from;
+    event.node_id = outbox.copy(nodes.id(from.node));
+    event.has_endpoint = true;
+}
+
 void Context::event(EventKind kind, const Session& session, const char* cause, int code, Bytes topic) {
     if (!wanted(kind)) {
         return;
@@ -52,8 +83,9 @@ void Context::event(EventKind kind, const Session& session, const char* cause, i
     event.kind = kind;
     event.client_id = outbox.copy(session.id_octets());
     event.topic = outbox.copy(topic);
-    event.from = session.endpoint;
-    event.has_endpoint = session.bound;
+    if (session.bound) {
+        name_endpoint(event, session.endpoint);
+    }
     event.cause = cause;
     event.code = code;
     outbox.push(event);
@@ -66,8 +98,7 @@ void Context::event(EventKind kind, const Endpoint& from, const char* cause, int
     Event event;
     event.kind = kind;
     event.client_id = outbox.copy(client_id);
-    event.from = from;
-    event.has_endpoint = true;
+    name_endpoint(event, from);
     event.cause = cause;
     event.code = code;
     outbox.push(event);

@@ -21,6 +21,7 @@
 #include "gateway/core/session_store.hpp"
 #include "gateway/core/settings.hpp"
 #include "gateway/core/topic_names.hpp"
+#include "gateway/core/wireless_nodes.hpp"
 
 namespace mqttsn::gateway {
 
@@ -33,12 +34,14 @@ struct Context {
     std::uint64_t hash_seed;
     TopicNames names;  // before the sessions: their names must not outlive it
     PredefinedTopics predefined;
+    WirelessNodes nodes;  // before the sessions, which hold them
     SessionStore sessions;
     DeadlineHeap deadlines;
     Outbox outbox;
     Counters counters;
     TokenBucket new_sessions;
     TokenBucket unknown_replies;
+    ForwarderLimit unknown_by_forwarder;
     SourceLimit unknown_sources;
     Discovery discovery;
     std::uint32_t link_generation = 0;
@@ -48,14 +51,14 @@ struct Context {
     bool shutting_down = false;
 
     // Sending. Octets of `message` are copied.
-    /// To any endpoint. Messages over the listener's max_datagram are not sent: callers check what can be
-    /// long.
+    /// To any endpoint, in a wrapper if it is behind a forwarder (SN12-114). What makes a datagram over the
+    /// listener's max_datagram is not sent: callers check what can be long.
     void send(const Endpoint& to, const Message& message);
     void send(const Session& session, const Message& message) { send(session.endpoint, message); }
     /// To the broker on the session's link, which must be open. Octets of the packet are copied.
     void send(Session& session, mqtt::Packet packet);
 
-    /// The longest datagram for this session.
+    /// The longest message for this session: the longest datagram without a forwarder's wrapper.
     std::size_t datagram_max(const Session& session) const;
 
     // Timers of a session.
@@ -74,6 +77,7 @@ struct Context {
 
   private:
     bool wanted(EventKind kind) const;
+    void name_endpoint(Event& event, const Endpoint& from);
 };
 
 }  // namespace mqttsn::gateway

@@ -21,7 +21,11 @@ namespace mqttsn::gateway {
     X(dropped_unknown_type, "reserved message types (D03)")                                    \
     X(dropped_wrong_direction, "messages only a gateway sends (D03)")                          \
     X(dropped_wrong_size, "wrong size for the type (D54)")                                     \
-    X(dropped_envelope, "forwarder envelopes (not accepted by this version)")                  \
+    X(forwarded_received, "datagrams that came through forwarders")                            \
+    X(dropped_forwarder, "envelopes of who may not forward (listen.forwarders)")               \
+    X(dropped_envelope, "envelopes with an impossible Length (SN12-115)")                      \
+    X(dropped_envelope_nested, "envelopes in envelopes")                                       \
+    X(dropped_envelope_message, "envelopes around what is no message (D01)")                   \
     X(dropped_out_of_state, "messages the session's state has no use for")                     \
     X(dropped_stray_ack, "acknowledgements of nothing in flight")                              \
     X(dropped_unknown_peer, "messages from unknown peers that get no answer (D12)")            \
@@ -29,6 +33,7 @@ namespace mqttsn::gateway {
     X(connects_accepted, "sessions that became active by CONNECT")                             \
     X(connects_refused, "CONNACK with a rejection")                                            \
     X(connects_repeated, "repeated CONNECTs answered from memory (D09)")                       \
+    X(forwarder_full, "CONNECTs and wake-ups beyond limits.nodes_per_forwarder")               \
     X(takeovers, "sessions moved to a new address by CONNECT (D10)")                           \
     X(roamed, "sessions moved to a new address by a wake-up (D13)")                            \
     X(sessions_lost, "devices lost (keep-alive, sleep or retries over)")                       \

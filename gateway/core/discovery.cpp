@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "gateway/core/context.hpp"
-#include "gateway/core/hash.hpp"
+#include "gateway/core/unknown_peer.hpp"
 #include "mqttsn/codec.hpp"
 
 namespace mqttsn::gateway::discovery {
@@ -170,9 +170,7 @@ void on_search(Context& context, const Endpoint& from, std::uint8_t radius,
                std::optional<std::uint8_t> group) {
     Endpoint source = from;
     source.listener = 0;  // one datagram may come by two ways
-    if (!may_speak(context) ||
-        !context.discovery.searchers.take(hash_endpoint(context.hash_seed, source), context.now) ||
-        !context.unknown_replies.take(context.now)) {
+    if (!may_speak(context) || !unknown_peer::may_answer(context, source, context.discovery.searchers)) {
         ++context.counters.searches_unanswered;
         return;
     }

@@ -67,7 +67,7 @@ std::string ipv6_text(const Endpoint& endpoint) {
 
 }  // namespace
 
-std::string to_string(const Endpoint& endpoint) {
+std::string to_string(const Endpoint& endpoint, Bytes node_id) {
     std::string text;
     if (is_mapped_ipv4(endpoint)) {
         std::array<char, 16> buffer{};
@@ -79,7 +79,12 @@ std::string to_string(const Endpoint& endpoint) {
     }
     text += ':' + std::to_string(endpoint.port);
     if (endpoint.node != 0) {
-        text += "/node " + std::to_string(endpoint.node);
+        text += node_id.empty() ? "/node -" : "/node ";
+        for (std::size_t i = 0; i < node_id.size; ++i) {
+            std::array<char, 3> octet{};
+            std::snprintf(octet.data(), octet.size(), "%02x", node_id[i]);
+            text += octet.data();
+        }
     }
     return text;
 }

@@ -10,21 +10,25 @@
 #include <cstdint>
 #include <string>
 
+#include "mqttsn/wire.hpp"
+
 namespace mqttsn::gateway {
 
 struct Endpoint {
     std::array<std::uint8_t, 16> address{};  ///< IPv6, or IPv4 mapped into it (::ffff:a.b.c.d), network order
     std::uint32_t scope = 0;                 ///< interface index of a link-local address, else 0
-    std::uint32_t node = 0;      ///< 0 = not behind a forwarder, else the interned wireless node id
-    std::uint16_t port = 0;      ///< host order
-    std::uint16_t listener = 0;  ///< index into Settings::listeners
+    std::uint32_t node = 0;                  ///< 0 = not behind a forwarder, else its number in WirelessNodes
+    std::uint16_t port = 0;                  ///< host order
+    std::uint16_t listener = 0;              ///< index into Settings::listeners
 
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// "192.0.2.7:5000", "[2001:db8::1]:5000". For logs; allocates.
-std::string to_string(const Endpoint& endpoint);
+/// "192.0.2.7:5000", "[2001:db8::1]:5000", behind a forwarder "192.0.2.7:5000/node 00ff", or "/node -" when
+/// the node id has no octets. For logs; allocates.
+/// @param node_id  of endpoint.node, which alone is only a number
+std::string to_string(const Endpoint& endpoint, Bytes node_id = Bytes{});
 
 }  // namespace mqttsn::gateway
 

@@ -52,6 +52,7 @@ struct Event {
     Bytes client_id;  ///< as an output's views: until the next input; empty when no session is concerned
     Bytes topic;      ///< empty when no topic is concerned
     Endpoint from;
+    Bytes node_id;  ///< of from.node, when that is not 0
     bool has_endpoint = false;
     const char* cause = "";  ///< static text
     int code = -1;           ///< return code of either protocol, the GwId a discovery event is about, or -1

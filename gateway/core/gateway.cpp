@@ -6,6 +6,7 @@
 
 #include "gateway/core/context.hpp"
 #include "gateway/core/discovery.hpp"
+#include "gateway/core/forwarder.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_intake.hpp"
@@ -43,8 +44,11 @@ void Gateway::finish() {
     Context& context = *context_;
     for (const std::uint32_t slot : context.ended) {
         Session* const session = context.sessions.at(slot);
-        if (session == nullptr || session->connected() || session->state == SessionState::connecting ||
-            session->link.state != SessionLink::State::closed) {
+        if (session == nullptr || session->connected() || session->state == SessionState::connecting) {
+            continue;
+        }
+        context.sessions.unbind(*session);  // whoever is there now is a stranger until it connects
+        if (session->link.state != SessionLink::State::closed) {
             continue;
         }
         const bool worth_keeping = !session->connect.clean && session->connect.established;
@@ -56,6 +60,7 @@ void Gateway::finish() {
         }
     }
     context.ended.clear();
+    context.nodes.release_unheld();
 }
 
 void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram) {
@@ -66,8 +71,9 @@ void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram)
         ++context.counters.dropped_oversize;
         context.event(EventKind::datagram_dropped, from, "over max_datagram");
     } else if (is_envelope(datagram)) {
-        ++context.counters.dropped_envelope;
-        context.event(EventKind::datagram_dropped, from, "forwarder envelope");
+        if (const std::optional<forwarder::Forwarded> inside = forwarder::open(context, from, datagram)) {
+            dispatch(inside->from, inside->message);
+        }
     } else {
         Message message;
         const DecodeError error = decode(datagram, Sender::device, message);

@@ -52,12 +52,19 @@ Bytes Outbox::copy(Bytes octets) {
     return Bytes{place, octets.size};
 }
 
-bool Outbox::push_message(const Endpoint& to, const Message& message, std::size_t octets_max) {
+bool Outbox::push_message(const Endpoint& to, const Message& message, std::size_t octets_max, Bytes wrapper) {
     const std::size_t size = encoded_size(message);
-    if (size == 0 || size > octets_max) {
+    if (size == 0 || wrapper.size + size > octets_max) {
         return false;
     }
-    outputs_.push_back(SendDatagram{to, encoded(message, size)});
+    if (wrapper.empty()) {
+        outputs_.push_back(SendDatagram{to, encoded(message, size)});
+        return true;
+    }
+    std::uint8_t* const place = reserve(wrapper.size + size);
+    std::memcpy(place, wrapper.data, wrapper.size);
+    encode(message, place + wrapper.size, size);
+    outputs_.push_back(SendDatagram{to, Bytes{place, wrapper.size + size}});
     return true;
 }
 

@@ -21,9 +21,11 @@ class Outbox {
     void clear();
 
     void push(const Output& output) { outputs_.push_back(output); }
-    /// Encodes `message` into a datagram for `to`. @return false when it is over `octets_max`: nothing was
-    /// queued.
-    bool push_message(const Endpoint& to, const Message& message, std::size_t octets_max);
+    /// Encodes `message` into a datagram for `to`. @return false when the datagram is over `octets_max`:
+    /// nothing was queued.
+    /// @param wrapper  what stands in front of the message for a forwarder (SN12-114); copied
+    bool push_message(const Endpoint& to, const Message& message, std::size_t octets_max,
+                      Bytes wrapper = Bytes{});
 
     void push_to_group(std::uint8_t group, std::uint8_t hop_limit, const Message& message);
 

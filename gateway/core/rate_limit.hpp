@@ -18,7 +18,8 @@ class TokenBucket {
   public:
     explicit TokenBucket(std::uint32_t per_second) : per_second_(per_second), milli_tokens_(capacity()) {}
 
-    bool take(Instant now) {
+    /// Would take() succeed?
+    bool available(Instant now) {
         if (per_second_ == 0) {
             return true;
         }
@@ -29,10 +30,13 @@ class TokenBucket {
         }
         started_ = true;
         last_ = now;
-        if (milli_tokens_ < 1000) {
+        return milli_tokens_ >= 1000;
+    }
+    bool take(Instant now) {
+        if (!available(now)) {
             return false;
         }
-        milli_tokens_ -= 1000;
+        milli_tokens_ -= per_second_ == 0 ? 0 : 1000;
         return true;
     }
 
@@ -63,6 +67,27 @@ class SourceLimit {
   private:
     static constexpr std::size_t kPlaces = 4096;
     std::vector<Instant> last_;
+};
+
+/// Answers to the unknown nodes behind one forwarder: a quarter of those to all that are unknown, so that a
+/// forwarder with many of them, or one who forges node ids, leaves some for the others. A fixed table, as
+/// above.
+class ForwarderLimit {
+  public:
+    /// @param per_second  for all together; 0 = no limit
+    explicit ForwarderLimit(std::uint32_t per_second) : per_second_((per_second + 3) / 4) {}
+
+    TokenBucket& of(std::uint64_t forwarder_hash) {
+        if (buckets_.empty()) {
+            buckets_.assign(kPlaces, TokenBucket(per_second_));
+        }
+        return buckets_[forwarder_hash % kPlaces];
+    }
+
+  private:
+    static constexpr std::size_t kPlaces = 256;
+    std::uint32_t per_second_;
+    std::vector<TokenBucket> buckets_;
 };
 
 }  // namespace mqttsn::gateway

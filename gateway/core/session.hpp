@@ -32,6 +32,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/topic_table.hpp"
 #include "gateway/core/used_ids.hpp"
+#include "gateway/core/wireless_nodes.hpp"
 #include "mqttsn/retransmit.hpp"
 #include "mqttsn/wire.hpp"
 
@@ -60,6 +61,7 @@ struct StoredWill {
 /// A CONNECT from another address that waits for the device at the known one to keep silent.
 struct Challenger {
     Endpoint from;
+    NodeHold node;  ///< of `from`
     Flags flags;
     std::uint16_t duration_s = 0;
     Instant next_look{};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/core/forwarder.hpp"
 #include "gateway/core/glob.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_link.hpp"
@@ -271,6 +272,10 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
                "another client with this id is connected to the broker", id);
         return;
     }
+    if (!forwarder::has_room(context, from, session)) {
+        refuse(context, from, ReturnCode::congestion, "limits.nodes_per_forwarder reached", id);
+        return;
+    }
     if (session == nullptr) {
         session = create(context, from, id);
         if (session == nullptr) {
@@ -387,7 +392,7 @@ void on_pingreq(Context& context, const Endpoint& from, Session* at_endpoint, co
         return;
     }
     if (moved) {
-        if (!context.settings.session.roaming) {
+        if (!context.settings.session.roaming || !forwarder::has_room(context, from, session)) {
             unknown_peer::answer(context, from, message);
             return;
         }

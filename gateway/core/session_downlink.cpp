@@ -153,7 +153,14 @@ bool start_front(Context& context, Session& session) {
                    context.counters.downlink_dropped_refused);
         return true;
     }
-    if (target.entry != nullptr && !target.entry->known) {
+    const bool to_register = target.entry != nullptr && !target.entry->known;
+    if (!session_intake::publish_fits(context, session, item.payload.size()) ||
+        (to_register && !session_intake::register_fits(context, session, item.topic.bytes().size))) {
+        // It fitted when it came; since then the device has moved behind a forwarder, or a subscription went.
+        drop_front(context, session, "too large for a datagram", context.counters.downlink_dropped_too_large);
+        return true;
+    }
+    if (to_register) {
         start_register(context, session, target);
         return false;
     }

@@ -17,17 +17,19 @@ using Kind = DownlinkItem::Kind;
 constexpr std::size_t kOvershootMax = 4UL * 1024 * 1024;
 constexpr std::size_t kRefusedMax = 256;  // more than any broker's in-flight window that makes sense
 
+/// With its header in the form that it needs (SN12-08).
+bool fits(const Context& context, const Session& session, std::size_t in_short_form) {
+    return (in_short_form <= kShortFormOctetsMax ? in_short_form : in_short_form + 2) <=
+           context.datagram_max(session);
+}
+
 /// Can this message ever reach the device in one datagram (SN12-92)?
 bool fits(const Context& context, const Session& session, const mqtt::Packet& packet) {
-    const std::size_t octets_max = context.datagram_max(session);
-    const auto total = [](std::size_t short_form) {
-        return short_form <= kShortFormOctetsMax ? short_form : short_form + 2;
-    };
-    if (packet.oversize || total(7 + packet.payload.size) > octets_max) {
+    if (packet.oversize || !publish_fits(context, session, packet.payload.size)) {
         return false;
     }
     // A name that fits no REGISTER can still come under a pre-defined id.
-    return total(6 + packet.topic.size) <= octets_max ||
+    return register_fits(context, session, packet.topic.size) ||
            session_subscribe::find_id_form(session, context.names.find(packet.topic)) != nullptr;
 }
 
@@ -155,6 +157,14 @@ void refuse_upstream(Context& context, Session& session, std::uint8_t qos, std::
         }
         acknowledge(context, session, mqtt::PacketType::pubrec, packet_id);
     }
+}
+
+bool publish_fits(const Context& context, const Session& session, std::size_t payload_octets) {
+    return fits(context, session, 7 + payload_octets);
+}
+
+bool register_fits(const Context& context, const Session& session, std::size_t name_octets) {
+    return fits(context, session, 6 + name_octets);
 }
 
 void on_broker_publish(Context& context, Session& session, const mqtt::Packet& packet) {

@@ -13,6 +13,10 @@ namespace mqttsn::gateway::session_intake {
 void on_broker_publish(Context& context, Session& session, const mqtt::Packet& packet);
 void on_broker_pubrel(Context& context, Session& session, std::uint16_t packet_id);
 
+/// Does a message, the announcement of a name, fit one datagram to where the device is now (SN12-92)?
+bool publish_fits(const Context& context, const Session& session, std::size_t payload_octets);
+bool register_fits(const Context& context, const Session& session, std::size_t name_octets);
+
 /// PUBACK, PUBREC or PUBCOMP to the broker; nothing while there is no link (the broker will send again).
 void acknowledge(Context& context, Session& session, mqtt::PacketType type, std::uint16_t packet_id);
 /// The device will not get this message: the broker must not wait for it (SN12-92, D40, D41).

@@ -13,8 +13,8 @@ std::size_t SessionStore::EndpointHash::operator()(const Endpoint& endpoint) con
     return hash_endpoint(seed, endpoint);
 }
 
-SessionStore::SessionStore(std::uint64_t seed)
-    : by_client_id_(0, TextHash{seed}), by_endpoint_(0, EndpointHash{Prng::mix(seed)}) {}
+SessionStore::SessionStore(std::uint64_t seed, WirelessNodes& nodes)
+    : nodes_(nodes), by_client_id_(0, TextHash{seed}), by_endpoint_(0, EndpointHash{Prng::mix(seed)}) {}
 
 Session* SessionStore::find(Bytes client_id) {
     const auto found = by_client_id_.find(text_of(client_id));
@@ -51,6 +51,7 @@ void SessionStore::destroy(Session& session) {
 }
 
 void SessionStore::bind(Session& session, const Endpoint& endpoint) {
+    nodes_.hold(endpoint.node);
     unbind(session);
     session.endpoint = endpoint;
     session.bound = true;
@@ -60,6 +61,7 @@ void SessionStore::bind(Session& session, const Endpoint& endpoint) {
 void SessionStore::unbind(Session& session) {
     if (session.bound) {
         by_endpoint_.erase(session.endpoint);
+        nodes_.drop(session.endpoint.node);
         session.bound = false;
     }
 }

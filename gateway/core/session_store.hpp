@@ -17,7 +17,8 @@ namespace mqttsn::gateway {
 
 class SessionStore {
   public:
-    explicit SessionStore(std::uint64_t seed);
+    /// @param nodes  held by the sessions that are bound to them; must live longer
+    SessionStore(std::uint64_t seed, WirelessNodes& nodes);
 
     Session* find(Bytes client_id);
     Session* find(const Endpoint& endpoint);
@@ -49,6 +50,7 @@ class SessionStore {
         std::uint64_t seed;
         std::size_t operator()(const Endpoint& endpoint) const;
     };
+    WirelessNodes& nodes_;
     std::vector<std::unique_ptr<Session>> slots_;
     std::vector<std::uint32_t> free_;
     std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_client_id_;

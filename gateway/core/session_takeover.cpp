@@ -22,6 +22,7 @@ void challenge(Context& context, Session& session, const Endpoint& from, const M
         context.send(session, make_pingreq(Bytes{}));
     }
     challenger->from = from;
+    challenger->node = NodeHold(context.nodes, from.node);
     challenger->flags = message.flags;
     challenger->duration_s = message.duration;
 }

@@ -6,6 +6,7 @@
 #ifndef GATEWAY_CORE_SETTINGS_HPP
 #define GATEWAY_CORE_SETTINGS_HPP
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -30,11 +31,27 @@ enum class Overflow : std::uint8_t { drop_oldest_qos0 };         // D19: then th
 
 enum class SearchAnswer : std::uint8_t { unicast, both };  // D45: to the sender; and to the group
 
+/// Addresses with the same first bits.
+struct AddressRange {
+    std::array<std::uint8_t, 16> address{};  ///< as Endpoint::address; bits behind the prefix are 0
+    std::uint8_t prefix = 128;               ///< bits of the 128: 96 more than the operator writes for IPv4
+
+    bool holds(const std::array<std::uint8_t, 16>& other) const;
+};
+
+/// Who may wrap messages for devices behind it (SN12-113).
+struct ForwarderSettings {
+    bool any = true;                    ///< else only `allowed`; none of them: nobody
+    std::vector<AddressRange> allowed;  ///< at most kForwarderRangesMax
+};
+constexpr std::size_t kForwarderRangesMax = 256;
+
 /// [[listen]], in the order of the file; Endpoint::listener is the index.
 struct ListenerSettings {
     SessionMode sessions = SessionMode::dedicated;
     QosMinusOne qos_minus_one = QosMinusOne::predefined;
     std::uint32_t max_datagram = 1472;  ///< octets, both directions (SN12-92 for the downlink)
+    ForwarderSettings forwarders;
 };
 
 /// [broker], as far as it shapes packets.
@@ -67,6 +84,9 @@ struct LimitSettings {
     std::uint32_t uplink_window = 4;                    ///< D32
     std::uint32_t new_sessions_per_second = 10000;      ///< 0 = no limit
     std::uint32_t replies_per_second_to_unknown = 100;  ///< D12
+    /// Behind one forwarder's address. As for `sessions`, but one forwarder alone, or whoever forges node ids
+    /// behind it, does not get all of those.
+    std::uint32_t nodes_per_forwarder = 10000;
 };
 
 /// [discovery], as far as it shapes messages; addresses and interfaces are gateway/net's.

@@ -4,9 +4,25 @@
 #include "gateway/core/hash.hpp"
 
 namespace mqttsn::gateway::unknown_peer {
-
 bool wants_to_sleep(const Message& message) {
     return message.type == MessageType::disconnect && message.has_optional && message.duration != 0;  // D22
+}
+
+bool may_answer(Context& context, const Endpoint& from, SourceLimit& sources) {
+    if (!context.unknown_replies.available(context.now)) {
+        return false;
+    }
+    // The source comes behind: what would not be answered anyway must not take places in the table of
+    // sources, or a flood of forged node ids would fill it.
+    if (from.node == 0) {
+        return sources.take(hash_endpoint(context.hash_seed, from), context.now) &&
+               context.unknown_replies.take(context.now);
+    }
+    Endpoint forwarder = from;
+    forwarder.node = 0;
+    TokenBucket& bucket = context.unknown_by_forwarder.of(hash_endpoint(context.hash_seed, forwarder));
+    return bucket.available(context.now) && sources.take(context.nodes.hash(from.node), context.now) &&
+           bucket.take(context.now) && context.unknown_replies.take(context.now);
 }
 
 void answer(Context& context, const Endpoint& from, const Message& message) {
@@ -27,8 +43,7 @@ void answer(Context& context, const Endpoint& from, const Message& message) {
         default:
             break;
     }
-    const std::uint64_t source = hash_endpoint(context.hash_seed, from);
-    if (!context.unknown_sources.take(source, context.now) || !context.unknown_replies.take(context.now)) {
+    if (!may_answer(context, from, context.unknown_sources)) {
         ++context.counters.dropped_unknown_peer;
         return;
     }

@@ -14,6 +14,11 @@ namespace mqttsn::gateway::unknown_peer {
 /// connects.
 bool wants_to_sleep(const Message& message);
 
+/// May a stranger be answered now? Once a second to each source (behind a forwarder: to each node), a quarter
+/// of all answers to one forwarder, limits.replies_per_second_to_unknown to all. If so, it is counted.
+/// @param sources  who was answered last, with this kind of answer
+bool may_answer(Context& context, const Endpoint& from, SourceLimit& sources);
+
 /// One DISCONNECT, rate-limited; nothing for acknowledgements and for a wish to sleep.
 void answer(Context& context, const Endpoint& from, const Message& message);
 

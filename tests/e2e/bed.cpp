@@ -67,6 +67,12 @@ void Bed::restart_gateway(Where where) {
     start_gateway(where);
 }
 
+test::Forwarder& Bed::forwarder(std::size_t node_id_octets, Where where) {
+    forwarders.push_back(std::make_unique<test::Forwarder>(node_id_octets));
+    test::require(forwarders.back()->start(gateway.port()), "no forwarder", where);
+    return *forwarders.back();
+}
+
 UdpDevice& Bed::device(const std::string& client_id, const std::string& host, Where where) {
     devices.push_back(std::make_unique<UdpDevice>(client_id));
     test::require(devices.back()->open(gateway.port(), host), "no socket", where);

@@ -16,6 +16,7 @@
 
 #include "mqttsn/topic.hpp"
 #include "support/cmocka.hpp"
+#include "support/forwarder.hpp"
 #include "support/gateway_process.hpp"
 #include "support/hex.hpp"
 #include "support/mosquitto.hpp"
@@ -61,6 +62,7 @@ struct Bed {
     test::GatewayProcess gateway;
     std::vector<std::unique_ptr<test::GatewayProcess>> more_gateways;
     std::vector<std::unique_ptr<UdpDevice>> devices;
+    std::vector<std::unique_ptr<test::Forwarder>> forwarders;
     std::vector<std::unique_ptr<Observer>> observers;
     std::vector<std::unique_ptr<Tool>> tools;
     std::vector<std::unique_ptr<test::Process>> processes;
@@ -79,6 +81,8 @@ struct Bed {
     /// A device with a socket, not connected.
     UdpDevice& device(const std::string& client_id, const std::string& host = "127.0.0.1",
                       Where where = Where::here());
+    /// A forwarder in front of the gateway; devices get behind it with UdpDevice::open(port()).
+    test::Forwarder& forwarder(std::size_t node_id_octets = 2, Where where = Where::here());
     Observer& observe(const std::vector<std::string>& filters, const test::ObserverOptions& options = {},
                       Where where = Where::here());
     void publish(const std::string& topic, const std::string& payload, int qos, bool retain = false,

@@ -26,8 +26,17 @@ enum class Pattern : std::uint8_t {
 };
 enum class TopicKind : std::uint8_t { name, predefined, two_octets };
 
+/// Where a device is: at an address of its own, or behind a forwarder under a wireless node id.
+struct Place {
+    std::uint32_t forwarder = 0;  ///< 0 = none, else 1, 2 ...
+    std::string node_id;          ///< octets; behind one forwarder no two devices may have the same
+};
+
 struct DeviceSettings {
     std::string client_id;
+    /// In turn, the next one whenever its link is bound anew (lossy::LinkSettings::rebind) or World::move()
+    /// says so. Empty: an address of its own, each time with another port.
+    std::vector<Place> places;
     Pattern pattern = Pattern::active;
     bool clean_session = false;  ///< of every CONNECT
     bool will = false;           ///< see WillChecks for its topic and payload; QoS 1

@@ -217,6 +217,53 @@ constexpr std::array kExchanges{
              .pattern = Pattern::sleeper,
              .from = MQTTSN_STATE_ASLEEP,
              .to = MQTTSN_STATE_ASLEEP},
+    // Behind a forwarder (SN12-113 to SN12-117)
+    Exchange{.name = "forwarded_connect", .datagrams = "CONNECT CONNACK", .forwarded = true},
+    Exchange{.name = "forwarded_register_qos2",
+             .datagrams = "REGISTER REGACK PUBLISH PUBREC PUBREL PUBCOMP",
+             .begin = Begin::publish_up,
+             .qos = 2,
+             .topic = TopicKind::name,
+             .forwarded = true,
+             .from = MQTTSN_STATE_ACTIVE},
+    Exchange{.name = "forwarded_qos2_down_register",
+             .datagrams = "REGISTER REGACK PUBLISH PUBREC PUBREL PUBCOMP",
+             .begin = Begin::publish_down,
+             .qos = 2,
+             .topic = TopicKind::name,
+             .subscribes = true,
+             .forwarded = true,
+             .from = MQTTSN_STATE_ACTIVE,
+             .subscriptions = 1},
+    Exchange{.name = "forwarded_disconnect_clean",
+             .datagrams = "DISCONNECT DISCONNECT",
+             .begin = Begin::disconnect,
+             .clean = true,
+             .forwarded = true,
+             .from = MQTTSN_STATE_ACTIVE,
+             .to = MQTTSN_STATE_DISCONNECTED,
+             .sessions = 0,
+             .links = 0,
+             .broker_sessions = 0},
+    // From another forwarder: D12 and D10 (D50) for an active device, D13 for a sleeper
+    Exchange{.name = "forwarded_qos2_up_moved",
+             .datagrams = "PUBLISH DISCONNECT CONNECT CONNACK PUBLISH PUBREC PUBREL PUBCOMP",
+             .begin = Begin::publish_up,
+             .qos = 2,
+             .forwarded = true,
+             .moves = true,
+             .from = MQTTSN_STATE_ACTIVE},
+    Exchange{.name = "forwarded_wake_up_qos1_moved",
+             .datagrams = "PINGREQ PUBLISH PUBACK PINGRESP",
+             .begin = Begin::publish_down,
+             .qos = 1,
+             .pattern = Pattern::sleeper,
+             .subscribes = true,
+             .forwarded = true,
+             .moves = true,
+             .from = MQTTSN_STATE_ASLEEP,
+             .to = MQTTSN_STATE_ASLEEP,
+             .subscriptions = 1},
 };
 
 std::string_view first_word(std::string_view text) {
@@ -245,6 +292,9 @@ WireType first_type(const Exchange& exchange) {
 DeviceSettings device_of(const Exchange& exchange) {
     DeviceSettings device;
     device.client_id = "dev";
+    if (exchange.forwarded) {
+        device.places = {Place{1, std::string("\0\1", 2)}, Place{2, std::string("\0\1", 2)}};
+    }
     device.pattern = exchange.pattern;
     device.clean_session = exchange.clean;
     device.will = exchange.will;
@@ -348,6 +398,9 @@ void MaskRun::prepare() {
 
 void MaskRun::begin() {
     armed_ = true;
+    if (exchange_.moves) {
+        world_.move(0);
+    }
     const Begin begin = exchange_.begin;
     if (begin == Begin::publish_down || begin == Begin::both) {
         world_.publish_down(0, exchange_.qos);

@@ -37,6 +37,8 @@ struct Exchange {
     bool clean = false;  ///< every CONNECT asks for a clean session
     bool will = false;   ///< every CONNECT brings a will
     bool subscribes = false;
+    bool forwarded = false;      ///< the device is behind a forwarder
+    bool moves = false;          ///< ... and turns up behind another one just before the exchange
     bool after_another = false;  ///< a message has gone the same way before: its topic's id is known
     mqttsn_state from = MQTTSN_STATE_DISCONNECTED;  ///< what the device is when the exchange is set going
     mqttsn_state to = MQTTSN_STATE_ACTIVE;          ///< what it is when the exchange has ended

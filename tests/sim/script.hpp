@@ -109,6 +109,8 @@ class Script {
     void stall_broker(Micros time);
     void crash_broker(Micros outage, bool keeps_memory);
     void switch_off(const ScriptDevice& device, Micros time);  ///< its memory stays
+    /// To the next of its places (DeviceSettings::places), or to another port.
+    void move(const ScriptDevice& device) { world_.move(device.index()); }
 
     // ---- what is true
     /// Datagrams since the last assert_datagrams() or forget_datagrams(); lost ones count.

@@ -2,6 +2,7 @@
 #include "sim/swarm.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mqttsn::sim {
 
@@ -188,6 +189,61 @@ void apply(World& world, const Fault& fault) {
     }
 }
 
+/// Seeds below draw no forwarders: those in regressions.txt were written down before there were any.
+constexpr std::uint64_t kFirstSeedWithForwarders = 1'000'000;
+
+constexpr std::uint32_t kForwardersMax = 3;
+
+/// Node ids count from 0 behind each forwarder, so that two forwarders have the same ones.
+/// @param used  per forwarder, how many node ids it has given out
+Place draw_place(Random& random, std::uint32_t forwarders, std::array<std::uint8_t, kForwardersMax>& used) {
+    Place place;
+    place.forwarder = static_cast<std::uint32_t>(random.between(1, forwarders));
+    const std::size_t octets = one_of(random, {0U, 1U, 2U, 8U, 252U});
+    std::uint8_t& number = used[place.forwarder - 1];
+    if (octets > 0 || number > 0) {  // only one device may have no octets
+        place.node_id.assign(std::max<std::size_t>(octets, 1), '\0');
+        place.node_id.back() = static_cast<char>(number);
+    }
+    ++number;
+    return place;
+}
+
+/// Some of the devices behind forwarders, some of those moving between them, to and from an address of their
+/// own. A generator of its own: all else stays as the seed has drawn it.
+void draw_forwarders(Random random, SwarmPlan& plan) {
+    if (!in_percent(random, 60)) {
+        return;
+    }
+    const auto forwarders = static_cast<std::uint32_t>(random.between(1, kForwardersMax));
+    std::array<std::uint8_t, kForwardersMax> used{};
+    for (SwarmDevice& one : plan.devices) {
+        if (in_percent(random, 70)) {
+            const auto count = static_cast<std::uint32_t>(random.between(1, 3));
+            for (std::uint32_t number = 0; number < count; ++number) {
+                const bool direct = in_percent(random, 20) && count > 1;
+                one.device.places.push_back(direct ? Place{} : draw_place(random, forwarders, used));
+            }
+            if (one.link.rebind == lossy::RebindSettings{} && in_percent(random, 70)) {
+                one.link.rebind.every = between(random, 20 * kSecond, 200 * kSecond);
+            }
+        }
+    }
+    // No device is at two places, so there is always room; unless the gateway forgets to forget.
+    plan.world.gateway.limits.nodes_per_forwarder = static_cast<std::uint32_t>(plan.devices.size());
+}
+
+std::string to_text(const std::vector<Place>& places) {
+    std::string text;
+    for (const Place& place : places) {
+        text += text.empty() ? ", places" : ",";
+        text += place.forwarder == 0 ? " direct"
+                                     : " forwarder " + std::to_string(place.forwarder) + " node id of " +
+                                           std::to_string(place.node_id.size()) + " octets";
+    }
+    return text;
+}
+
 }  // namespace
 
 SwarmPlan draw_plan(std::uint64_t seed) {
@@ -227,6 +283,9 @@ SwarmPlan draw_plan(std::uint64_t seed) {
     std::sort(plan.faults.begin(), plan.faults.end(),
               [](const Fault& left, const Fault& right) { return left.at < right.at; });
     plan.budget = Micros{1800 * kSecond} + 100 * slowest;
+    if (seed >= kFirstSeedWithForwarders) {
+        draw_forwarders(Random(Random::mix(seed ^ 0x464F5257ULL)), plan);
+    }
     return plan;
 }
 
@@ -247,7 +306,7 @@ std::string to_text(const SwarmPlan& plan) {
                 std::to_string(one.device.retry_count) + ", loss up " +
                 std::to_string(one.link.up.loss.ppm / 10'000) + " % down " +
                 std::to_string(one.link.down.loss.ppm / 10'000) + " %, wakes every " +
-                seconds(one.device.wake_every) + "\n";
+                seconds(one.device.wake_every) + to_text(one.device.places) + "\n";
     }
     for (const Fault& fault : plan.faults) {
         text +=

@@ -20,7 +20,8 @@ namespace mqttsn::sim {
 class WillChecks {
   public:
     void add_device(const DeviceSettings& settings);
-    /// A datagram of the device has reached the gateway, from its source port number `binding`.
+    /// A datagram of the device has reached the gateway, from its source port (or place) number
+    /// `binding`.
     void to_gateway(Micros now, std::uint32_t device, std::uint32_t binding, const WireMessage& message);
     /// The gateway says that the device is lost.
     /// @param certain  the broker has a connection of the device and listens

@@ -140,6 +140,23 @@ WireMessage read_wire(Bytes datagram) {
     return out;
 }
 
+WireEnvelope read_envelope(Bytes datagram) {
+    WireEnvelope out;
+    const std::string_view octets{reinterpret_cast<const char*>(datagram.data), datagram.size};
+    if (octets.size() < 3 || octets[1] != '\xFE') {
+        return out;
+    }
+    const std::size_t length = static_cast<std::uint8_t>(octets[0]);
+    if (length < 3 || length > octets.size()) {
+        return out;
+    }
+    out.valid = true;
+    out.control = static_cast<std::uint8_t>(octets[2]);
+    out.node_id = octets.substr(3, length - 3);
+    out.message = Bytes{datagram.data + length, datagram.size - length};
+    return out;
+}
+
 std::string to_text(const WireMessage& message) {
     const auto code = static_cast<std::size_t>(message.type);
     std::string text = code < kNames.size() ? kNames[code] : "?";

@@ -52,6 +52,16 @@ struct WireMessage {
 };
 
 WireMessage read_wire(Bytes datagram);
+
+/// A forwarder's wrapper (SN12 section 5.4.5) and what is behind it, unread.
+struct WireEnvelope {
+    bool valid = false;
+    std::uint8_t control = 0;
+    std::string_view node_id;  ///< into the datagram
+    Bytes message;
+};
+
+WireEnvelope read_envelope(Bytes datagram);
 /// For traces: "PUBLISH id=3 topic=7 Q1 DUP 12 B".
 std::string to_text(const WireMessage& message);
 

@@ -410,6 +410,13 @@ std::uint32_t World::add_device(const DeviceSettings& device, const lossy::LinkS
     if (device.topic == TopicKind::two_octets && index >= kTwoOctetDevicesMax) {
         throw std::invalid_argument("not enough names of two octets for so many devices");
     }
+    for (const Place& place : device.places) {
+        if (place.node_id.size() > 252 || place.forwarder > 0xFFFF ||
+            (place.forwarder != 0 &&
+             parts.nodes.emplace(std::pair(place.forwarder, place.node_id), index).first->second != index)) {
+            throw std::invalid_argument("a wireless node that cannot be, or is another device already");
+        }
+    }
     parts.hosts.emplace_back(device, index, parts.random.next(), link, downlink, parts.ledger, parts);
     parts.checks.add_device(device);
     parts.wills.add_device(device);

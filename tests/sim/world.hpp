@@ -96,6 +96,8 @@ class World {
     void cut_broker_connections(lossy::Chance each);
     void stall_broker(Micros time);
     void crash_broker(Micros outage, bool keeps_memory);
+    /// The device turns up at the next of its places, without having said so.
+    void move(std::uint32_t device);
     void reboot_device(std::uint32_t device, Micros off, bool keeps_memory, bool clean);
     /// From now on links only delay. Traffic goes on.
     void heal_links();

@@ -5,6 +5,7 @@
 #define TESTS_SIM_WORLD_PARTS_HPP
 
 #include <deque>
+#include <map>
 #include <optional>
 
 #include "sim/agenda.hpp"
@@ -28,13 +29,14 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
         std::uint64_t published = 0;
         std::uint64_t sent = 0;       // datagrams of the device
         std::uint64_t newest_in = 0;  // the last of them that the gateway has got
+        std::uint32_t moves = 0;      // by hand, besides those of its link
         std::vector<std::string> downlink_topics;
         Micros timer_at = Micros::max();
     };
     struct Datagram {  // on its way
         std::uint32_t device = 0;
-        std::uint32_t binding = 0;  // up: of the source port; down: of the port it was sent to
-        std::uint64_t order = 0;    // up: counts what the device sends
+        std::uint32_t turn = 0;   // up: which of the device's places it came from
+        std::uint64_t order = 0;  // up: counts what the device sends
         std::vector<std::uint8_t> octets;
     };
 
@@ -62,7 +64,14 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     void transmit(std::uint32_t device, Way way, Bytes octets, const WireMessage& message);
     void arrive(std::uint32_t slot, Way way);
     void to_gateway(const Datagram& datagram);
-    gateway::Endpoint endpoint(std::uint32_t device, std::uint32_t binding) const;
+    /// Counts the places a device has been at.
+    static std::uint32_t turn_of(const Host& host) { return host.link.binding() + host.moves; }
+    /// nullptr: at an address of its own.
+    const Place* forwarded_at(std::uint32_t device, std::uint32_t turn) const;
+    gateway::Endpoint endpoint(std::uint32_t device, std::uint32_t turn) const;
+    /// Where a datagram of the gateway goes. Out of a forwarder's wrapper, if it goes to one.
+    std::uint32_t find_receiver(const gateway::SendDatagram& send, Bytes& message) const;
+    bool is_there(std::uint32_t device, const gateway::SendDatagram& send) const;
 
     // ---- devices
     void step_device(std::uint32_t device);
@@ -106,6 +115,7 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     Checks checks;
     WillChecks wills;
     std::deque<Host> hosts;
+    std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> nodes;  // forwarder and node id -> device
     std::deque<Datagram> datagrams;
     std::vector<std::uint32_t> free_datagrams;
     std::deque<std::function<void()>> actions;  // an action may plan others while it runs

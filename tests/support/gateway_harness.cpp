@@ -60,14 +60,27 @@ Device Harness::device(const std::string& client_id, std::uint16_t listener) {
     endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 1};
     endpoint.port = next_port_++;
     endpoint.listener = listener;
-    const int number = ++addresses_of_[client_id];
-    const std::string label = number == 1 ? client_id : client_id + '@' + std::to_string(number);
+    const std::string label = next_label(client_id);
     labels_[endpoint] = label;
     return Device(*this, client_id, label, endpoint);
 }
 
+std::string Harness::next_label(const std::string& client_id) {
+    const int number = ++addresses_of_[client_id];
+    return number == 1 ? client_id : client_id + '@' + std::to_string(number);
+}
+
+Device Harness::behind(const Device& forwarder, std::string_view node_id_hex, const std::string& client_id) {
+    const Octets node_id = hex(node_id_hex);
+    Octets wrapper{static_cast<std::uint8_t>(3 + node_id.size()), 0xFE, 0x00};
+    wrapper.insert(wrapper.end(), node_id.begin(), node_id.end());
+    const std::string label = next_label(client_id);
+    node_labels_[{forwarder.endpoint(), node_id}] = label;
+    return Device(*this, client_id, label, forwarder.endpoint(), wrapper);
+}
+
 Device Harness::device_at(const Device& place, const std::string& client_id) {
-    return Device(*this, client_id, place.label(), place.endpoint());
+    return Device(*this, client_id, place.label(), place.endpoint(), place.wrapper());
 }
 
 Device Harness::connected(const std::string& client_id, bool clean, std::uint16_t keep_alive_s) {
@@ -154,6 +167,12 @@ std::string Harness::cause(EventKind kind) const {
     const auto found =
         std::find_if(events_.rbegin(), events_.rend(), [kind](const auto& e) { return e.kind == kind; });
     return found != events_.rend() ? found->cause : "(no such event)";
+}
+
+std::string Harness::place(EventKind kind) const {
+    const auto found =
+        std::find_if(events_.rbegin(), events_.rend(), [kind](const auto& e) { return e.kind == kind; });
+    return found != events_.rend() ? found->place : "(no such event)";
 }
 
 void Harness::datagram(const Endpoint& from, Bytes octets, Where where) {
@@ -270,7 +289,8 @@ void Harness::check_and_note(const Output& output, Where where) {
         note_close(*close, where);
     } else if (const auto* const event = std::get_if<Event>(&output)) {
         if (keep_lines) {
-            events_.push_back(EventRecord{event->kind, str(event->client_id), event->cause});
+            events_.push_back(EventRecord{event->kind, str(event->client_id), event->cause,
+                                          event->has_endpoint ? to_string(event->from, event->node_id) : ""});
         }
     }
 }
@@ -280,13 +300,28 @@ void Harness::note_datagram(const SendDatagram& datagram, Where where) {
         datagram.octets.size > settings_.listeners[datagram.to.listener].max_datagram) {
         stop(where, "a datagram for no listener, or over max_datagram: " + to_hex(datagram.octets));
     }
+    Bytes octets = datagram.octets;
+    std::string label;
+    if (datagram.to.node == 0) {
+        label = label_of(datagram.to);
+    } else {
+        const std::size_t length = octets.empty() ? 0 : octets[0];
+        if (length < 3 || length > octets.size || octets[1] != 0xFE || octets[2] != 0) {
+            stop(where, "a datagram for a node without a sound wrapper: " + to_hex(octets));
+        }
+        Endpoint forwarder = datagram.to;
+        forwarder.node = 0;
+        const auto found = node_labels_.find({forwarder, Octets(octets.data + 3, octets.data + length)});
+        label = found != node_labels_.end() ? found->second : "unknown node of " + label_of(forwarder);
+        octets = Bytes{octets.data + length, octets.size - length};
+    }
     Message message;
-    if (mqttsn::decode(datagram.octets, mqttsn::Sender::gateway, message) != mqttsn::DecodeError::none) {
+    if (mqttsn::decode(octets, mqttsn::Sender::gateway, message) != mqttsn::DecodeError::none) {
         stop(where, "the gateway sends what is no message: " + to_hex(datagram.octets));
     }
     if (keep_lines) {
-        line("to " + label_of(datagram.to) + ": " +
-             mqttsn::message_name(static_cast<std::uint8_t>(message.type)) + ' ' + to_hex(datagram.octets));
+        line("to " + label + ": " + mqttsn::message_name(static_cast<std::uint8_t>(message.type)) + ' ' +
+             to_hex(octets));
     }
 }
 

@@ -80,15 +80,19 @@ class Harness;
 /// One device at one address. Two devices may share a client id (take-over) or an address (D11).
 class Device {
   public:
-    Device(Harness& harness, std::string client_id, std::string label, Endpoint endpoint)
+    /// @param wrapper  what its forwarder puts in front of all it sends; empty = no forwarder
+    Device(Harness& harness, std::string client_id, std::string label, Endpoint endpoint, Octets wrapper = {})
         : harness_(&harness),
           client_id_(std::move(client_id)),
           label_(std::move(label)),
-          endpoint_(endpoint) {}
+          endpoint_(endpoint),
+          wrapper_(std::move(wrapper)) {}
 
     const std::string& client_id() const { return client_id_; }
     const std::string& label() const { return label_; }
+    /// Of the forwarder, if there is one.
     const Endpoint& endpoint() const { return endpoint_; }
+    const Octets& wrapper() const { return wrapper_; }
 
     void sends(const Message& message, Where where = Where()) const;
     void sends(std::string_view hex_text, Where where = Where()) const;
@@ -124,6 +128,7 @@ class Device {
     std::string client_id_;
     std::string label_;
     Endpoint endpoint_;
+    Octets wrapper_;
 };
 
 class Harness {
@@ -137,6 +142,9 @@ class Harness {
     Device device(const std::string& client_id, std::uint16_t listener = 0);
     /// Another client id at the same address.
     Device device_at(const Device& place, const std::string& client_id);
+    /// A device behind a forwarder: all it sends comes from the forwarder's address in a wrapper with this
+    /// node id, and all that is sent to it must have one (SN12-114).
+    Device behind(const Device& forwarder, std::string_view node_id_hex, const std::string& client_id);
     /// A device that is active, its link open.
     Device connected(const std::string& client_id, bool clean = true, std::uint16_t keep_alive_s = 60);
 
@@ -198,12 +206,16 @@ class Harness {
     /// The latest link of a client id, or nullptr.
     const LinkRecord* link_of(const std::string& client_id) const;
     std::string label_of(const Endpoint& endpoint) const;
+    /// What the latest event of this kind says about where it comes from.
+    std::string place(EventKind kind) const;
 
   private:
+    std::string next_label(const std::string& client_id);
     struct EventRecord {
         EventKind kind;
         std::string client_id;
         std::string cause;
+        std::string place;
     };
 
     void settled(Where where);
@@ -225,6 +237,7 @@ class Harness {
     std::vector<EventRecord> events_;
     std::vector<LinkRecord> links_;  // closed ones are dropped, but for the latest of each client id
     std::map<Endpoint, std::string> labels_;
+    std::map<std::pair<Endpoint, Octets>, std::string> node_labels_;  // by forwarder and node id
     std::map<std::string, int> addresses_of_;
     std::deque<std::pair<LinkId, char>> automatic_;  // 'o'pen, 'c'lose, 'p'ing
     std::uint16_t next_port_ = 5000;

@@ -125,12 +125,14 @@ std::string text(const mqtt::Packet& packet) {
 // Device
 
 void Device::sends(const Message& message, Where where) const {
-    const Octets octets = encoded(message);
+    Octets octets = encoded(message);
+    octets.insert(octets.begin(), wrapper_.begin(), wrapper_.end());
     harness_->datagram(endpoint_, view(octets), where);
 }
 
 void Device::sends(std::string_view hex_text, Where where) const {
-    const Octets octets = hex(hex_text);
+    Octets octets = hex(hex_text);
+    octets.insert(octets.begin(), wrapper_.begin(), wrapper_.end());
     harness_->datagram(endpoint_, view(octets), where);
 }
 

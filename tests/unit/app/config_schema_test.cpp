@@ -90,8 +90,9 @@ void every_key_is_there_once_and_in_a_known_section(void**) {
         check::that(seen[{row.section, row.key}]++ == 0, row.key);
         check::that(find_key(row.section, row.key) == &row, row.key);
     }
-    assert_int_equal(config_keys().size(),
-                     49);  // those of the design, the three files of TLS, and three more of discovery
+    assert_int_equal(
+        config_keys().size(),
+        51);  // those of the design, the three files of TLS, three more of discovery, two of forwarders
     assert_int_equal(config_sections().size(), 11);
 }
 
@@ -237,10 +238,15 @@ std::string other_value(const KeyRow& row) {
             break;
     }
     static const std::map<std::string_view, std::string> texts{
-        {"name", "\"other\""},           {"status_topic", "\"other/{gateway_id}\""},
-        {"username", "\"{client_id}\""}, {"client_id", "\"x-{client_id}\""},
-        {"group", "\"[ff02::1]:1884\""}, {"topic", "\"other/{client_id}\""},
-        {"client", "\"meter-*\""},       {"id", "\"meter-?\""},
+        {"forwarders", "\"off\""},
+        {"name", "\"other\""},
+        {"status_topic", "\"other/{gateway_id}\""},
+        {"username", "\"{client_id}\""},
+        {"client_id", "\"x-{client_id}\""},
+        {"group", "\"[ff02::1]:1884\""},
+        {"topic", "\"other/{client_id}\""},
+        {"client", "\"meter-*\""},
+        {"id", "\"meter-?\""},
         {"interface", "\"eth0\""},
     };
     if (row.key == "url") {
@@ -278,7 +284,7 @@ void a_key_changes_its_own_line_and_no_other(void**) {
             check::equal(new_lines[i].value, own ? value : old_lines[i].value, new_lines[i].key);
         }
     }
-    assert_int_equal(tried, 44);  // all but overflow, which has one word, and the four files
+    assert_int_equal(tried, 46);  // all but overflow, which has one word, and the four files
 }
 
 void changes_that_a_reload_cannot_take_over_are_named(void**) {

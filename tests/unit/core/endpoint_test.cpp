@@ -54,7 +54,10 @@ void scope_and_node_are_written(void**) {
     endpoint.scope = 2;
     check(endpoint, "[fe80::1%2]:1883");
     endpoint.node = 7;
-    check(endpoint, "[fe80::1%2]:1883/node 7");
+    const std::array<std::uint8_t, 3> node_id{0x00, 0x0A, 0xFF};
+    assert_string_equal(to_string(endpoint, mqttsn::Bytes{node_id.data(), node_id.size()}).c_str(),
+                        "[fe80::1%2]:1883/node 000aff");
+    check(endpoint, "[fe80::1%2]:1883/node -");  // a node id without octets (SN12-115)
 }
 
 // A session is found by its endpoint: every part of it counts, for equality and for the hash.

@@ -59,8 +59,6 @@ constexpr Drop kDrops[] = {
     {"03 0F 00", &Counters::dropped_wrong_size},
     {"05 04 04 01 00", &Counters::dropped_wrong_size},
     {"04 12 00 00", &Counters::dropped_wrong_size},
-    {"05 FE 00 00 01 02 16", &Counters::dropped_envelope},
-    {"03 FE 00", &Counters::dropped_envelope},
 };
 
 // D01, D02, D03, D54, FAULT-44, FAULT-45, FAULT-47, FAULT-48, TRAP-43

@@ -21,7 +21,8 @@ Endpoint endpoint(std::uint16_t port) {
 
 // Issue 2: a client id that is a prefix of another is another client.
 void session_is_found_by_its_exact_client_id(void**) {
-    SessionStore store(1);
+    WirelessNodes nodes(1);
+    SessionStore store(1, nodes);
     Session& dev1 = store.create(view("dev1"));
     Session& dev10 = store.create(view("dev10"));
     assert_ptr_equal(store.find(view("dev1")), &dev1);
@@ -33,7 +34,8 @@ void session_is_found_by_its_exact_client_id(void**) {
 }
 
 void endpoint_leads_to_one_session_and_is_forgotten_on_a_move(void**) {
-    SessionStore store(1);
+    WirelessNodes nodes(1);
+    SessionStore store(1, nodes);
     Session& a = store.create(view("a"));
     assert_null(store.find(endpoint(1)));
     store.bind(a, endpoint(1));
@@ -48,7 +50,8 @@ void endpoint_leads_to_one_session_and_is_forgotten_on_a_move(void**) {
 }
 
 void destroyed_session_leaves_nothing_and_its_slot_is_used_again(void**) {
-    SessionStore store(1);
+    WirelessNodes nodes(1);
+    SessionStore store(1, nodes);
     store.create(view("a"));
     Session& b = store.create(view("b"));
     store.bind(b, endpoint(7));
@@ -68,7 +71,8 @@ void destroyed_session_leaves_nothing_and_its_slot_is_used_again(void**) {
 // Against the definition: a list in the order of becoming idle.
 void idle_list_keeps_the_order_of_becoming_idle(void**) {
     Prng random(5);
-    SessionStore store(1);
+    WirelessNodes nodes(1);
+    SessionStore store(1, nodes);
     std::list<std::uint32_t> model;
     for (int i = 0; i < 30; ++i) {
         store.create(view("d" + std::to_string(i)));

@@ -37,6 +37,7 @@ constexpr GoldenPlan kGolden[] = {
     {1, 0x97FBA4FE128622A1ULL},
     {2, 0xC6698003501EA15AULL},
     {0xFFFFFFFFFFFFFFFFULL, 0x0690182D0A028074ULL},
+    {1'000'001, 0x6FF4EC56F7ABC9DEULL},  // with forwarders
 };
 
 void a_seed_means_the_same_plan_for_ever(void**) {
@@ -53,7 +54,8 @@ void a_seed_means_the_same_plan_for_ever(void**) {
 }
 
 void every_plan_can_be_set_up(void**) {
-    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    for (std::uint64_t number = 0; number < 1000; ++number) {
+        const std::uint64_t seed = number + (number < 500 ? 0 : 1'000'000);
         const SwarmPlan plan = draw_plan(seed);
         assert_int_equal(plan.seed, seed);
         assert_in_range(plan.devices.size(), 1, 100);
@@ -88,8 +90,31 @@ void many_seeds_draw_every_kind_of_fault_and_pattern(void**) {
     assert_int_equal(patterns, (1U << (static_cast<unsigned>(Pattern::visitor) + 1)) - 1);
 }
 
+void forwarders_come_in_from_seed_1000000_and_leave_the_rest_of_the_plan_alone(void**) {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        for (const SwarmDevice& one : draw_plan(seed).devices) {
+            assert_true(one.device.places.empty());
+        }
+    }
+    unsigned behind = 0;
+    unsigned moving = 0;
+    unsigned to_an_address_of_its_own = 0;
+    unsigned without_octets = 0;
+    for (std::uint64_t seed = 1'000'000; seed < 1'000'300; ++seed) {
+        for (const SwarmDevice& one : draw_plan(seed).devices) {
+            behind += one.device.places.empty() ? 0 : 1;
+            moving += one.device.places.size() > 1 && one.link.rebind.every.count() > 0 ? 1 : 0;
+            for (const Place& place : one.device.places) {
+                to_an_address_of_its_own += place.forwarder == 0 ? 1 : 0;
+                without_octets += place.forwarder != 0 && place.node_id.empty() ? 1 : 0;
+            }
+        }
+    }
+    assert_true(behind > 200 && moving > 100 && to_an_address_of_its_own > 20 && without_octets > 5);
+}
+
 void a_plan_is_the_same_run_twice(void**) {
-    for (const std::uint64_t seed : {3ULL, 4ULL, 5ULL}) {
+    for (const std::uint64_t seed : {3ULL, 4ULL, 1'000'001ULL}) {
         const SwarmPlan plan = draw_plan(seed);
         const SwarmResult first = run_plan(plan, nullptr);
         const SwarmResult second = run_plan(plan, nullptr);
@@ -158,6 +183,7 @@ int main() {
         cmocka_unit_test(a_seed_means_the_same_plan_for_ever),
         cmocka_unit_test(every_plan_can_be_set_up),
         cmocka_unit_test(many_seeds_draw_every_kind_of_fault_and_pattern),
+        cmocka_unit_test(forwarders_come_in_from_seed_1000000_and_leave_the_rest_of_the_plan_alone),
         cmocka_unit_test(a_plan_is_the_same_run_twice),
         cmocka_unit_test(a_world_that_cannot_deliver_fails_with_one_line),
         cmocka_unit_test(a_world_that_never_settles_fails_with_one_line),

@@ -292,6 +292,35 @@ void both_readers_refuse_the_same_broken_datagrams(void**) {
     assert_true(refused > 5000);
 }
 
+// SN12-114, SN12-115
+void both_readers_open_the_same_envelopes(void**) {
+    Prng random = Prng::from_environment(20240613);
+    int opened = 0;
+    for (int round = 0; round < 50'000; ++round) {
+        Octets datagram(random.below(12));
+        for (std::uint8_t& octet : datagram) {
+            octet = random.octet();
+        }
+        if (datagram.size() > 1 && !random.chance(8)) {
+            datagram[0] = static_cast<std::uint8_t>(random.below(14));
+            datagram[1] = 0xFE;
+        }
+        const mqttsn::sim::WireEnvelope wire = mqttsn::sim::read_envelope(test::view(datagram));
+        mqttsn::Envelope envelope;
+        const bool sound = mqttsn::decode_envelope(test::view(datagram), envelope) == DecodeError::none;
+        const bool same_parts = sound && wire.node_id == rest_of(envelope.node_id) &&
+                                rest_of(wire.message) == rest_of(envelope.message) &&
+                                (wire.control & 3U) == envelope.radius;
+        opened += sound ? 1 : 0;
+        if (wire.valid != sound || (sound && !same_parts)) {
+            print_error("MQTTSN_TEST_SEED=%llu, round %d: the readers differ on %s\n", random.seed(), round,
+                        test::to_hex(test::view(datagram)).c_str());
+            assert_true(false);
+        }
+    }
+    assert_true(opened > 5000);
+}
+
 }  // namespace
 
 int main() {
@@ -301,6 +330,7 @@ int main() {
         cmocka_unit_test(what_is_cut_or_too_long_is_not_valid),
         cmocka_unit_test(both_readers_read_the_same_in_random_messages),
         cmocka_unit_test(both_readers_refuse_the_same_broken_datagrams),
+        cmocka_unit_test(both_readers_open_the_same_envelopes),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
