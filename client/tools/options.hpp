@@ -33,13 +33,13 @@ struct Options {
     std::string client_id;
     std::vector<std::string> topics;
     std::vector<std::uint16_t> predefined;
-    bool short_names = false;
     int qos = 0;
+    int radius = 1;  // of --discover
     std::uint16_t keep_alive_s = 60;
+    bool short_names = false;
     bool keep_session = false;  // -c, as mosquitto: clean session off
     bool debug = false;
     bool discover = false;  // instead of host and port
-    int radius = 1;
     double timeout_s = 0;  // -W, 0 = none
 
     std::string will_topic;
