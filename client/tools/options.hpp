@@ -28,18 +28,18 @@ enum class Source { message, file, lines, standard_input };
 struct Options {
     std::string host = "localhost";
     std::string port = "1883";
-    bool discover = false;  // instead of host and port
-    std::string group = "225.1.1.1:1883";
+    std::string group = "225.1.1.1:1883";  // of --discover
     std::string interface;
-    int radius = 1;
     std::string client_id;
     std::vector<std::string> topics;
     std::vector<std::uint16_t> predefined;
-    bool short_names = false;
     int qos = 0;
+    int radius = 1;  // of --discover
     std::uint16_t keep_alive_s = 60;
+    bool short_names = false;
     bool keep_session = false;  // -c, as mosquitto: clean session off
     bool debug = false;
+    bool discover = false;  // instead of host and port
     double timeout_s = 0;  // -W, 0 = none
 
     std::string will_topic;

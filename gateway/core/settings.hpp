@@ -83,7 +83,7 @@ struct LimitSettings {
     std::uint32_t client_id_length = 64;                ///< octets
     std::uint32_t uplink_window = 4;                    ///< D32
     std::uint32_t new_sessions_per_second = 10000;      ///< 0 = no limit
-    std::uint32_t replies_per_second_to_unknown = 100;  ///< D12
+    std::uint32_t replies_per_second_to_unknown = 100;  ///< D12, FAULT-30
     /// Behind one forwarder's address. As for `sessions`, but one forwarder alone, or whoever forges node ids
     /// behind it, does not get all of those.
     std::uint32_t nodes_per_forwarder = 10000;

@@ -28,12 +28,12 @@ int set_option(int descriptor, int level, int option, int value) {
     return setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
+// Room for a hop limit and the larger of the two packet infos.
+constexpr std::size_t kControlOctets = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo));
+
 /// One control message behind the others.
 template <typename Value>
-void add_control(msghdr& header, std::size_t capacity, int level, int type, const Value& value) {
-    if (header.msg_controllen + CMSG_SPACE(sizeof value) > capacity) {
-        return;
-    }
+void add_control(msghdr& header, int level, int type, const Value& value) {
     auto* const entry =
         reinterpret_cast<cmsghdr*>(static_cast<char*>(header.msg_control) + header.msg_controllen);
     entry->cmsg_level = level;
@@ -176,6 +176,15 @@ std::string GroupSocket::open(const GroupAddress& address) {
     return "";
 }
 
+/// The address a datagram by `interface_` is to come from. False: the system finds one.
+bool GroupSocket::source_address(in_addr& out) const {
+    if (is_unspecified(listener_.local())) {
+        return ipv4_address_of(interface_, &out);  // asked each time: it may have changed
+    }
+    std::memcpy(&out, listener_.local().address.data() + 12, sizeof out);
+    return true;
+}
+
 int GroupSocket::send(Bytes datagram, std::uint8_t hop_limit) {
     if (!open_) {
         return UV_EBADF;
@@ -184,7 +193,7 @@ int GroupSocket::send(Bytes datagram, std::uint8_t hop_limit) {
     group.scope = needs_interface(group) ? interface_ : 0;
     SocketAddress to = socket_address(group, listener_.form());
     iovec octets{const_cast<std::uint8_t*>(datagram.data), datagram.size};
-    alignas(cmsghdr) std::array<char, 128> control{};
+    alignas(cmsghdr) std::array<char, kControlOctets> control{};
     msghdr header{};
     header.msg_name = to.get();
     header.msg_namelen = to.length;
@@ -193,22 +202,18 @@ int GroupSocket::send(Bytes datagram, std::uint8_t hop_limit) {
     header.msg_control = control.data();
     const int hops = hop_limit;
     if (is_ipv4(group)) {
-        add_control(header, control.size(), IPPROTO_IP, IP_TTL, hops);
+        add_control(header, IPPROTO_IP, IP_TTL, hops);
         in_pktinfo info{};
         info.ipi_ifindex = static_cast<int>(interface_);
-        // Without it the system may take 0.0.0.0 for the source.
-        if (interface_ != 0 &&
-            (is_unspecified(listener_.local())
-                 ? ipv4_address_of(interface_, &info.ipi_spec_dst)
-                 : (std::memcpy(&info.ipi_spec_dst, listener_.local().address.data() + 12, 4), true))) {
-            add_control(header, control.size(), IPPROTO_IP, IP_PKTINFO, info);
+        if (interface_ != 0 && source_address(info.ipi_spec_dst)) {
+            add_control(header, IPPROTO_IP, IP_PKTINFO, info);
         }
     } else {
-        add_control(header, control.size(), IPPROTO_IPV6, IPV6_HOPLIMIT, hops);
+        add_control(header, IPPROTO_IPV6, IPV6_HOPLIMIT, hops);
+        in6_pktinfo info{};
+        info.ipi6_ifindex = interface_;
         if (interface_ != 0) {
-            in6_pktinfo info{};
-            info.ipi6_ifindex = interface_;
-            add_control(header, control.size(), IPPROTO_IPV6, IPV6_PKTINFO, info);
+            add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
         }
     }
     if (::sendmsg(listener_.descriptor(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {

@@ -7,6 +7,7 @@
 #ifndef GATEWAY_NET_GROUP_SOCKET_HPP
 #define GATEWAY_NET_GROUP_SOCKET_HPP
 
+#include <netinet/in.h>
 #include <uv.h>
 
 #include <array>
@@ -73,6 +74,7 @@ class GroupSocket {
     std::string join(int descriptor) const;
     std::string start(int descriptor);
     bool is_own(const Endpoint& from) const;
+    bool source_address(in_addr& out) const;
     std::string sentence(const std::string& what) const;
 
     uv_loop_t* const loop_;
