@@ -352,7 +352,6 @@ void many_deadlines_at_once_come_in_portions_and_none_is_lost(void**) {
 }
 
 /// All of them send CONNECT; who is not let in stays in `devices`. @return how many were let in
-/// were accepted
 std::size_t connect_all(Harness& g, std::vector<Device>& devices) {
     std::vector<Device> left;
     const std::size_t before = devices.size();
