@@ -148,14 +148,12 @@ const char* cut_text(const SessionLink& link, Instant now) {
     }
     switch (link.last_packet) {
         case mqtt::PacketType::connect:
-            return "closed by the broker right after CONNECT (does another client have this client id? may "
-                   "it "
-                   "connect?)";
+            return "closed by the broker right after CONNECT (is the client id used elsewhere, or not "
+                   "allowed?)";
         case mqtt::PacketType::publish:
-            return "closed by the broker right after PUBLISH (are topic, QoS, retain and size allowed "
-                   "there?)";
+            return "closed by the broker right after PUBLISH (are topic, QoS, retain and size allowed?)";
         case mqtt::PacketType::subscribe:
-            return "closed by the broker right after SUBSCRIBE (are filter and QoS allowed there?)";
+            return "closed by the broker right after SUBSCRIBE (are filter and QoS allowed?)";
         default:
             return nullptr;
     }

@@ -9,7 +9,8 @@
 #   - in the comment right above a test function, in its body, and on its first line;
 #   - in and above a case of the conformance program: a string "SN12-105.what_is_claimed" begins one;
 #   - elsewhere (a checker of the simulation, a script) only on a comment line that begins with "Checks".
-# All others, as in the head of a file or above a helper, explain and prove nothing; they must be known all the same.
+# All others, as in the head of a file, above a helper, or in the tests of the simulation's checkers (unit/sim/*checks*), explain and prove
+# nothing; they must be known all the same.
 set -u
 export LC_ALL=C
 check=no
@@ -36,7 +37,7 @@ awk -F'|' -v files="$work/files" '
     function is_test(text) {  # the beginning of a test function; its name in `name`
         if (text !~ /^(static )?void [a-z0-9_]+\(/) return 0
         name = text; sub(/^(static )?void /, "", name); sub(/\(.*/, "", name)
-        return name in registered || text ~ /\(void ?\*\*/
+        return (name in registered || text ~ /\(void ?\*\*/) && file !~ /^unit\/sim\/.*checks/
     }
     # every citation of a text; a letter, a digit or "_" beside it makes it something else (0D17)
     function scan(text,   token, prefix, number, last, before) {

@@ -166,6 +166,29 @@ void a_storm_of_signals_disturbs_nobody(Bed& bed) {
     assert_int_equal(test::count_of(bed.broker.log_text(), " as dev "), 1);
 }
 
+// FAULT-88, FAULT-103: who is connected stays, who comes is told congestion, the config that cannot be read
+// changes nothing; and all of it passes.
+void without_free_descriptors_nobody_is_lost(Bed& bed) {
+    bed.gateway.options.sections = "[[predefined_topic]]\nid = 1\ntopic = \"fixed/one\"\n";
+    bed.start();
+    await_status(bed, "online");
+    UdpDevice& device = bed.device("dev");
+    device.connect();
+    assert_true(bed.gateway.wait_until_idle());
+    bed.gateway.allow_new_descriptors(false);
+    UdpDevice& late = bed.device("late");
+    assert_int_equal(late.try_connect({}), ReturnCode::congestion);
+    bed.gateway.hang_up();
+    assert_true(bed.gateway.wait_for_log("config not reloaded"));
+    device.publish(1, 1, "still there", TopicIdType::predefined);
+    bed.gateway.allow_new_descriptors(true);
+    assert_int_equal(late.try_connect({}), ReturnCode::accepted);
+    bed.gateway.hang_up();
+    assert_true(bed.gateway.wait_for_log("config reloaded"));
+    device.publish(1, 1, "all the time", TopicIdType::predefined);
+    assert_int_equal(test::count_of(bed.broker.log_text(), " as dev "), 1);
+}
+
 // FAULT-106: only a loop that turns says that it is alive.
 void the_service_manager_hears_ready_alive_and_stopping(Bed& bed) {
     const std::string name = bed.folder.file("notify");
@@ -265,6 +288,7 @@ int main() {
         BED_TEST(sigterm_ends_within_5s_under_load),
         BED_TEST(second_sigterm_does_not_wait),
         BED_TEST(a_storm_of_signals_disturbs_nobody),
+        BED_TEST(without_free_descriptors_nobody_is_lost),
         BED_TEST(the_service_manager_hears_ready_alive_and_stopping),
         BED_TEST(sighup_changes_predefined_topics_and_log_level_without_dropping_sessions),
         BED_TEST(sighup_with_a_broken_config_keeps_the_old_one),

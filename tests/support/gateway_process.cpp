@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/gateway_process.hpp"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -109,6 +111,20 @@ std::size_t GatewayProcess::descriptor_count() const {
         ++count;
     }
     return count;
+}
+
+void GatewayProcess::allow_new_descriptors(bool allow) const {
+    rlimit limit{};
+    ::prlimit(process_.pid(), RLIMIT_NOFILE, nullptr, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    if (!allow) {  // the kernel gives the lowest free number, if that is below the limit
+        const std::string folder = "/proc/" + std::to_string(process_.pid()) + "/fd/";
+        limit.rlim_cur = 0;
+        while (std::filesystem::is_symlink(folder + std::to_string(limit.rlim_cur))) {
+            ++limit.rlim_cur;
+        }
+    }
+    ::prlimit(process_.pid(), RLIMIT_NOFILE, &limit, nullptr);
 }
 
 }  // namespace test

@@ -66,6 +66,8 @@ class GatewayProcess {
     bool wait_for_log(const std::string& text, std::size_t count = 1, int timeout_ms = 10000) const;
     /// File descriptors it has open.
     std::size_t descriptor_count() const;
+    /// From now on it gets no new file descriptor, or again as many as before.
+    void allow_new_descriptors(bool allow) const;
 
   private:
     std::string config_text() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // ADVERTISE, SEARCHGW and GWINFO in virtual time: when the gateway speaks, to whom, and when it is silent.
+// Length: one test for each reason to speak or not.
 #include <string>
 #include <vector>
 

@@ -349,6 +349,46 @@ void many_deadlines_at_once_come_in_portions_and_none_is_lost(void**) {
     assert_true(g.gateway().next_deadline() > late);
 }
 
+/// All of them send CONNECT; who is not let in stays in `devices`. @return how many were let in
+std::size_t connect_all(Harness& g, std::vector<Device>& devices) {
+    std::vector<Device> left;
+    const std::size_t before = devices.size();
+    for (const Device& device : devices) {
+        device.sends(connect_of(device, true));
+        const std::vector<std::string> lines = g.take();
+        if (lines.size() != 1 || !lines[0].ends_with("05 00")) {
+            left.push_back(device);
+        }
+    }
+    devices = std::move(left);
+    return before - devices.size();
+}
+
+// FAULT-96: the power is back, and all devices connect within a second. Who was there all the time does not
+// notice.
+void ten_thousand_devices_that_come_back_at_once_are_let_in(void**) {
+    constexpr std::uint32_t kLimit = 2500;
+    Settings settings;
+    settings.limits.new_sessions_per_second = kLimit;
+    Harness g(settings);
+    g.auto_links = true;
+    const Device survivor = g.connected("survivor", true, 600);
+    g.advance_seconds(1);
+    std::vector<Device> devices;
+    for (std::uint32_t i = 0; i < 4 * kLimit; ++i) {
+        devices.push_back(g.device("d" + std::to_string(i)));
+    }
+    for (int second = 0; second < 4; ++second) {
+        assert_int_equal(connect_all(g, devices), kLimit);
+        survivor.sends("02 16");
+        survivor.gets("02 17");
+        g.advance_seconds(1);
+    }
+    assert_true(devices.empty());
+    assert_int_equal(g.gateway().session_count(), 4 * kLimit + 1);
+    assert_int_equal(g.counters().sessions_lost, 0);
+}
+
 // FAULT-86
 void time_that_goes_backwards_is_held(void**) {
     Harness g;
@@ -426,6 +466,7 @@ int main() {
         cmocka_unit_test(nobody_gets_in_during_shutdown),
         cmocka_unit_test(next_deadline_is_never_when_there_is_nothing_to_wait_for),
         cmocka_unit_test(many_deadlines_at_once_come_in_portions_and_none_is_lost),
+        cmocka_unit_test(ten_thousand_devices_that_come_back_at_once_are_let_in),
         cmocka_unit_test(time_that_goes_backwards_is_held),
         cmocka_unit_test(same_seed_and_inputs_give_the_same_outputs),
     };

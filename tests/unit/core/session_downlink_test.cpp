@@ -2,6 +2,7 @@
 //
 // REGISTER and PUBLISH to the device. What happens when the link breaks, or the broker sends again:
 // session_intake_test.cpp. Sleep: session_sleep_test.cpp.
+// Length: one test for each answer that a device can give.
 #include "gateway/core/session_downlink.hpp"
 
 #include <string>

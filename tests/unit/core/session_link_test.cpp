@@ -322,6 +322,7 @@ void reconnect_of_the_device_uses_the_attempt_s_end(void**) {
 
 // FAULT-76, D49: two gateways that hold the same client id must not take it from each other for ever.
 
+// TRAP-64
 void gives_up_a_silent_device_when_the_broker_cuts_three_connections_short(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false);
@@ -337,6 +338,7 @@ void gives_up_a_silent_device_when_the_broker_cuts_three_connections_short(void*
     d1.opens(Open{false, "", ""});
 }
 
+// FAULT-76, TRAP-64
 void gives_up_a_present_device_later_and_keeps_it_waiting_for_a_minute(void**) {
     Harness g;
     const Device d1 = g.connected("d1", true);
@@ -358,6 +360,7 @@ void gives_up_a_present_device_later_and_keeps_it_waiting_for_a_minute(void**) {
     d1.opens(Open{});
 }
 
+// FAULT-76
 void connections_that_lived_are_no_duel(void**) {
     Harness g;
     const Device d1 = g.connected("d1", false, 6000);

@@ -66,6 +66,7 @@ Settings probing() {
     return settings;
 }
 
+// SN12-94, D10, D48, FAULT-2, TRAP-03
 void probe_refuses_the_newcomer_when_the_old_address_answers(void**) {
     Harness g(probing());
     const Device old_place = g.connected("d1", false);
@@ -83,6 +84,7 @@ void probe_refuses_the_newcomer_when_the_old_address_answers(void**) {
     assert_int_equal(g.counters().takeovers, 0);
 }
 
+// D10, D48, FAULT-2, TRAP-03
 void probe_lets_the_newcomer_in_after_one_t_retry_of_silence(void**) {
     Harness g(probing());
     const Device old_place = g.connected("d1", false, 600);
@@ -107,6 +109,7 @@ void probe_lets_the_newcomer_in_after_one_t_retry_of_silence(void**) {
 }
 
 // Whatever the old address says proves that it is there.
+// D08, FAULT-2
 void probe_takes_any_message_of_the_old_address_for_an_answer(void**) {
     for (const char* const any : {"02 16", "09 0C 62 61 62 00 00 68 69", "08 04 00 01 00 3C 64 31"}) {
         Harness g(probing());
@@ -122,6 +125,7 @@ void probe_takes_any_message_of_the_old_address_for_an_answer(void**) {
 }
 
 // Nothing is sent to a sleeping device (SN12-104), so it cannot be asked.
+// FAULT-2
 void probe_does_not_ask_a_sleeping_device(void**) {
     Harness g(probing());
     const Device old_place = g.connected("d1", false);
@@ -132,6 +136,7 @@ void probe_does_not_ask_a_sleeping_device(void**) {
     assert_int_equal(g.counters().takeovers, 1);
 }
 
+// FAULT-2
 void probe_ends_with_the_session(void**) {
     Harness g(probing());
     const Device old_place = g.connected("d1", true);

@@ -36,6 +36,7 @@ void reconnects(const Device& d1, const Open& open, bool session_present = true)
     d1.accepted(session_present);
 }
 
+// SN12-49, SN12-51, SN12-69, D43
 void will_topic_is_changed_by_a_new_connection_of_the_same_session(void**) {
     Harness g;
     const Device d1 = with_will(g);
@@ -50,7 +51,7 @@ void will_topic_is_changed_by_a_new_connection_of_the_same_session(void**) {
     assert_int_equal(g.count(EventKind::session_not_in_broker), 0);
 }
 
-// SN12-69: each is usable without the other.
+// SN12-50, SN12-69, D43: each is usable without the other.
 void will_message_is_changed_and_keeps_topic_qos_and_retain(void**) {
     Harness g;
     const Device d1 = with_will(g);
@@ -59,6 +60,7 @@ void will_message_is_changed_and_keeps_topic_qos_and_retain(void**) {
     d1.gets("03 1D 00");
 }
 
+// SN12-49, SN12-69, D42
 void empty_will_topic_update_deletes_topic_and_message(void**) {
     for (const char* const empty : {"02 1A", "03 1A 30"}) {  // D42
         Harness g;
@@ -144,6 +146,7 @@ void impossible_will_topic_is_refused_and_the_old_will_stays(void**) {
 
 // The broker forgets a clean session with its connection: nothing that is under way may be lost by the
 // change.
+// D43
 void clean_session_changes_its_will_when_nothing_is_under_way_and_subscribes_again(void**) {
     Harness g;
     const Device d1 = with_will(g, true);
@@ -161,6 +164,7 @@ void clean_session_changes_its_will_when_nothing_is_under_way_and_subscribes_aga
     d1.gets(make_will_msg_resp(ReturnCode::accepted));
 }
 
+// D43
 void clean_session_that_is_never_quiet_is_told_congestion(void**) {
     Harness g;
     const Device d1 = with_will(g, true);

@@ -25,6 +25,7 @@ void equal_names_are_one(void**) {
     assert_int_equal(names.size(), 2);
 }
 
+// FAULT-19
 void name_goes_with_its_last_user(void**) {
     TopicNames names(1);
     {
