@@ -71,7 +71,8 @@ struct Words {
 void describe_run(CLI::App& app, Words& words, Options& options) {
     app.add_option("--gateway", words.gateway, "the gateway under test")->type_name("HOST:PORT");
     app.add_option("--broker", words.broker, "the broker behind it")->type_name("HOST:PORT");
-    app.add_option("--filter", words.filter, "only cases of these rules, or with this in their id; with commas")
+    app.add_option("--filter", words.filter,
+                   "only cases of these rules, or with this in their id; with commas")
         ->type_name("TEXT");
     app.add_option("--jobs", options.jobs, "cases at a time; most of them wait (default 32)")
         ->check(CLI::Range(1, 256));

@@ -25,7 +25,7 @@ enum class QosMinusOne : std::uint8_t { off, predefined, all };
 struct Options {
     HostPort gateway;
     HostPort broker;
-    std::vector<std::string> filters;  ///< rules, or parts of ids; none = all cases
+    std::vector<std::string> filters;        ///< rules, or parts of ids; none = all cases
     std::chrono::milliseconds retry{10000};  ///< T_retry of the gateway
     int retry_count = 3;                     ///< N_retry of the gateway
     std::chrono::milliseconds answer{5000};  ///< how long an answer may take
