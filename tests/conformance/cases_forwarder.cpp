@@ -194,8 +194,8 @@ void minus_one_behind_a_forwarder(Case& t) {
     t.need(topic != nullptr, "no --predefined without {client_id} was given");
     Peer& peer = t.subscriber(topic->topic);
     Device& stranger = node(t, forwarder(t), {0x44});
-    stranger.send(sn::publish(sn::kQosMinus1 | sn::kPredefined, topic->id, 0, t.topic()));
-    peer.expect_among(topic->topic, t.topic());
+    stranger.publish_minus_one(sn::publish(sn::kQosMinus1 | sn::kPredefined, topic->id, 0, t.topic()), peer,
+                               topic->topic, t.topic());
     stranger.expect_unknown();
 }
 

@@ -144,8 +144,8 @@ void minus_one_predefined(Case& t) {
     Peer& peer = t.subscriber(topic->topic);
     Device& stranger = t.device();
     const std::string data = t.topic("minus one");
-    stranger.send(sn::publish(sn::kQosMinus1 | sn::kPredefined, topic->id, 0, data));
-    const mqtt::Packet packet = peer.expect_among(topic->topic, data);
+    const mqtt::Packet packet = stranger.publish_minus_one(
+        sn::publish(sn::kQosMinus1 | sn::kPredefined, topic->id, 0, data), peer, topic->topic, data);
     t.check(packet.qos == 0, "QoS 0 at the broker", mqtt::describe(packet));
     stranger.send(sn::publish(sn::kQosMinus1 | sn::kPredefined | sn::kRetain, topic->id, 0, data + " r"));
     peer.expect_among(topic->topic, data + " r");
@@ -158,8 +158,8 @@ void minus_one_short(Case& t) {
     const std::string name = t.short_name();
     Peer& peer = t.subscriber(name);
     Device& stranger = t.device();
-    stranger.send(sn::publish(sn::kQosMinus1 | sn::kShort, sn::short_id(name), 0, t.topic()));
-    peer.expect_among(name, t.topic());
+    stranger.publish_minus_one(sn::publish(sn::kQosMinus1 | sn::kShort, sn::short_id(name), 0, t.topic()),
+                               peer, name, t.topic());
     stranger.send(sn::publish(sn::kQosMinus1 | sn::kShort, sn::short_id(name), 0x4321, t.topic("id")));
     peer.expect_among(name, t.topic("id"));
     stranger.connect();
@@ -170,8 +170,8 @@ void minus_one_name(Case& t) {
     Peer& peer = t.subscriber(t.topic());
     Device& stranger = t.device();
     const auto size = static_cast<std::uint16_t>(t.topic().size());
-    stranger.send(sn::publish(sn::kQosMinus1, size, 0, t.topic() + "payload"));
-    peer.expect(t.topic(), "payload");
+    stranger.publish_minus_one(sn::publish(sn::kQosMinus1, size, 0, t.topic() + "payload"), peer, t.topic(),
+                               "payload");
     stranger.send(sn::publish(sn::kQosMinus1, size, 0, t.topic()));
     peer.expect(t.topic(), "");
     for (const std::uint16_t wrong :
@@ -187,8 +187,8 @@ void minus_one_connected(Case& t) {
     const std::string name = t.short_name();
     Peer& peer = t.subscriber(name);
     Device& device = t.connected();
-    device.send(sn::publish(sn::kQosMinus1 | sn::kShort, sn::short_id(name), 0, t.topic()));
-    peer.expect_among(name, t.topic());
+    device.publish_minus_one(sn::publish(sn::kQosMinus1 | sn::kShort, sn::short_id(name), 0, t.topic()), peer,
+                             name, t.topic());
     device.expect_alive();
 }
 

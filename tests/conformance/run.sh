@@ -72,6 +72,7 @@ start_broker() {
 
 start_gateway() {
     port=$(free_port)
+    group=225.1.1.1:$(free_port)
     cat >"$folder/gateway.toml" <<TOML
 [gateway]
 name = "conformance"
@@ -87,6 +88,11 @@ interval = "1s"
 count = 3
 [session]
 takeover = "allow"
+[discovery]
+advertise = true
+interval = "2s"
+group = "$group"
+interface = "127.0.0.1"
 [sleep]
 max_messages = 20
 [limits]
@@ -120,7 +126,7 @@ device_port=$port
 [ -z "${BROKEN:-}" ] || started start_broken
 code=0
 "$tool" --gateway "127.0.0.1:$device_port" --broker "127.0.0.1:$broker_port" --retry 1 --retry-count 3 \
-    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all \
+    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all --multicast "$group" \
     --sleep-limit 20 --topic-limit 100 "${mode_options[@]}" "$@" || code=$?
 kill "$gateway_pid"
 wait "$gateway_pid" || { echo "run.sh: the gateway ended with $?" >&2; tail -n 40 "$folder/gateway.log" >&2; code=1; }
