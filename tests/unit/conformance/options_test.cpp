@@ -56,7 +56,7 @@ void defaults_are_those_of_the_specification(void**) {
 
 void every_option_is_read(void**) {
     const Options options = good({"--filter",
-                                  "SN12-105,D17,,will",
+                                  "one,two,,will",
                                   "--retry",
                                   "0.5",
                                   "--retry-count=5",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The conformance program's own MQTT-SN encoder and reader, against octets that were written by hand from the
-// rules (SN12-29 to SN12-52).
+// rules.
 #include "conformance/sn_packet.hpp"
 
 #include <fstream>
@@ -113,13 +113,12 @@ void every_truncation_is_a_fault(void**) {
         }
         Octets longer = whole;
         longer.push_back(0);
-        assert_false(sn::parse(longer).ok());  // D01
+        assert_false(sn::parse(longer).ok());
         longer[0] = static_cast<std::uint8_t>(longer.size());
-        assert_int_equal(sn::parse(longer).ok(), whole[1] == sn::PUBLISH);  // D54
+        assert_int_equal(sn::parse(longer).ok(), whole[1] == sn::PUBLISH);
     }
 }
 
-// SN12-12, SN12-28, SN12-31, SN12-48, D04, D28
 void what_a_gateway_must_not_send_is_a_fault(void**) {
     for (const char* text : {"02 16 ", "09 0C 20 00 10 00 02 68 69", "02 18", "08 13 60 00 00 00 03 00"}) {
         assert_string_equal(sn::parse_from_gateway(octets_of(text)).fault.c_str(), "");
@@ -149,7 +148,6 @@ void what_a_gateway_must_not_send_is_a_fault(void**) {
     }
 }
 
-// SN12-114, SN12-115
 void wrappers_are_taken_off(void**) {
     const auto outer = sn::unwrap(sn::wrapped({1, 2, 3}, sn::pingreq(), 2));
     assert_true(outer.has_value());
@@ -172,8 +170,8 @@ void messages_are_described_with_their_fields(void**) {
     says(sn::disconnect(60), "DISCONNECT [sleep 60s]  04 18 00 3c");
     says(sn::will_topic_empty(), "WILLTOPIC [empty]  02 07");
     says(sn::wrapped({0xAA}, sn::pingresp()), "Encapsulated [ctrl=00 node=aa]: PINGRESP  02 17");
-    says({}, "? (shorter than a header (SN12-06))  (no octets)");
-    says({0x03, 0x16}, "PINGREQ (Length says 3, the datagram has 2 octets (SN12-07, D01))  03 16");
+    assert_int_equal(sn::describe({}).find("? (shorter than a header"), 0);
+    assert_int_equal(sn::describe({0x03, 0x16}).find("PINGREQ (Length says 3, the datagram has 2 octets"), 0);
     assert_string_equal(quoted("a\"\\\n\xFF").c_str(), "\"a\\x22\\x5c\\x0a\\xff\"");
 }
 
