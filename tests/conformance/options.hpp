@@ -38,7 +38,9 @@ struct Options {
     bool forwarder = true;                ///< the gateway serves forwarders
     std::optional<HostPort> multicast;    ///< where it advertises
     std::string multicast_interface = "127.0.0.1";
-    std::vector<std::string> weaker;  ///< names of promises that are weaker by design
+    std::optional<std::uint16_t> relay;  ///< port on which the gateway finds its broker through us
+    bool disconnects = false;            ///< D49: devices are disconnected when the broker is gone
+    std::vector<std::string> weaker;     ///< names of promises that are weaker by design
     unsigned jobs = 32;
     std::string junit;  ///< file; "" = none
     bool list = false;

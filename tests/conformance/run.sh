@@ -16,6 +16,7 @@ keep=no
 listen_keys='' broker_keys='' mode_options=()
 case $mode in
 dedicated) ;;
+disconnect) broker_keys='when_down = "disconnect"' mode_options=(--when-down disconnect --filter D49) ;;
 shared) listen_keys='sessions = "shared"' mode_options=(--weaker shared) ;;
 paho) broker_keys='engine = "paho"' mode_options=(--weaker paho) ;;
 *) echo "run.sh: unknown mode '$mode'" >&2; exit 2 ;;
@@ -81,7 +82,7 @@ url = "udp://127.0.0.1:$port"
 qos_minus_one = "all"
 $listen_keys
 [broker]
-url = "mqtt://127.0.0.1:$broker_port"
+url = "mqtt://127.0.0.1:$relay_port"
 $broker_keys
 [retry]
 interval = "1s"
@@ -121,12 +122,13 @@ start_broken() {
 
 started() { for _ in 1 2 3; do "$@" && return 0; done; echo "run.sh: $1 failed" >&2; return 1; }
 started start_broker
+relay_port=$(free_port)  # where the tool will listen
 started start_gateway
 device_port=$port
 [ -z "${BROKEN:-}" ] || started start_broken
 code=0
 "$tool" --gateway "127.0.0.1:$device_port" --broker "127.0.0.1:$broker_port" --retry 1 --retry-count 3 \
-    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all --multicast "$group" \
+    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all --multicast "$group" --relay "$relay_port" \
     --sleep-limit 20 --topic-limit 100 "${mode_options[@]}" "$@" || code=$?
 kill "$gateway_pid"
 wait "$gateway_pid" || { echo "run.sh: the gateway ended with $?" >&2; tail -n 40 "$folder/gateway.log" >&2; code=1; }
