@@ -61,11 +61,17 @@ bool may_reconnect(const Session& session) {
             session.subscribe.pending == SessionSubscribe::Pending::none && !session.link.paused);
 }
 
+/// The broker has the subscriptions that the reconnect of a clean session took away: what is published from
+/// now on reaches the device, as it may expect when it is told that the will is changed.
+bool subscriptions_made(const Session& session) {
+    return !session.subscribe.repairing && session.subscribe.own_ids.empty();
+}
+
 /// Brings the broker's idea of the will in line with the stored one, now or as soon as possible.
 void apply(Context& context, Session& session) {
-    if (session.link_open() && !session.connect.will_changed) {
+    if (session.link_open() && !session.connect.will_changed && subscriptions_made(session)) {
         answer(context, session, ReturnCode::accepted);
-    } else if (session.link_open() && may_reconnect(session)) {
+    } else if (session.link_open() && session.connect.will_changed && may_reconnect(session)) {
         session_link::reopen(context, session);
     } else if (session.link_open()) {
         context.start_timer(session, SessionTimer::connect,

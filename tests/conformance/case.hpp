@@ -21,6 +21,7 @@
 
 namespace conformance {
 
+class BrokerRelay;
 class Device;
 class Peer;
 
@@ -42,7 +43,8 @@ struct Environment {
     Options options;
     Address gateway;
     Address broker;
-    std::string run;  ///< six hex digits, drawn for the run
+    std::string run;               ///< six hex digits, drawn for the run
+    BrokerRelay* relay = nullptr;  ///< between gateway and broker; none without --relay
     std::atomic<unsigned> short_names{0};
 };
 
@@ -132,7 +134,8 @@ struct CaseInfo {
     const char* id;     ///< "SN12-105.pingresp_comes_last": the rule it is about, and the claim
     const char* cites;  ///< further rules that it covers: "SN12-47 D15"
     void (*body)(Case&);
-    bool slow = false;  ///< waits for timers: begun first
+    bool slow = false;   ///< waits for timers: begun first
+    bool alone = false;  ///< disturbs others: after all of them
 };
 using CaseTable = std::vector<CaseInfo>;
 
@@ -152,6 +155,7 @@ CaseTable sleep_state_cases();
 CaseTable retry_cases();
 CaseTable loss_cases();
 CaseTable forwarder_cases();
+CaseTable outage_cases();
 
 /// All of them, in the order of the report.
 CaseTable all_cases();

@@ -171,18 +171,18 @@ void pubrel_again(Case& t) {
 
 CaseTable publish_error_cases() {
     return {
-        {"SN12-76.an_unknown_topic_id_is_refused", "SN12-40 D26 D27 FAULT-41", unknown_topic_id},
+        {"SN12-76.an_unknown_topic_id_is_refused", "SN12-40 D26 D27 FAULT-41 TRAP-18", unknown_topic_id},
         {"SN12-25.reserved_topic_ids_are_refused", "SN12-76 D26 D27 FAULT-41", reserved_topic_ids},
         {"SN12-79.an_unknown_predefined_id_is_refused", "SN12-76 D26 D27", unknown_predefined},
         {"D37.the_reserved_topic_id_type_is_refused", "SN12-19 SN12-76 FAULT-47", reserved_topic_type},
         {"SN12-81.short_names_with_wildcards_are_refused", "SN12-76 FAULT-51", short_names_with_wildcards},
         {"SN12-81.bad_short_names_are_refused", "SN12-26", bad_short_names},
-        {"SN12-76.a_refusal_leaves_the_session_alone", "SN12-70", refusal_leaves_the_session},
+        {"SN12-76.a_refusal_leaves_the_session_alone", "SN12-70 TRAP-27", refusal_leaves_the_session},
         {"D30.qos_1_repeated_after_puback", "SN12-14 FAULT-56", qos_1_again_after_puback},
         {"D30.a_constant_msg_id_is_no_repetition", "D28", same_msg_id_other_content},
         {"D30.equal_data_is_no_repetition", "SN12-75", same_data_new_msg_id},
-        {"D32.two_transactions_at_a_time", "SN12-77", two_at_a_time},
-        {"D32.beyond_the_window_congestion", "SN12-76 SN12-77 SN12-28 FAULT-43", beyond_the_window},
+        {"D32.two_transactions_at_a_time", "SN12-77 TRAP-09", two_at_a_time},
+        {"D32.beyond_the_window_congestion", "SN12-76 SN12-77 SN12-28 FAULT-43 TRAP-09", beyond_the_window},
         {"D30.pubrel_of_an_unknown_message_gets_pubcomp", "SN12-41 FAULT-42", pubrel_of_an_unknown_message},
         {"D30.a_second_pubrel_publishes_nothing", "SN12-41", pubrel_again},
     };

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // mqttsn-conformance: see README.md beside this file.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <random>
+#include <stdexcept>
 
+#include "conformance/broker_relay.hpp"
 #include "conformance/options.hpp"
 #include "conformance/runner.hpp"
 
@@ -50,6 +51,15 @@ int run(const Options& options, const CaseTable& cases) {
     }
     environment.gateway = *gateway;
     environment.broker = *broker;
+    std::unique_ptr<BrokerRelay> relay;
+    if (options.relay.has_value()) {
+        try {
+            relay = std::make_unique<BrokerRelay>(*options.relay, *broker);
+        } catch (const std::runtime_error& error) {
+            return complain(1, error.what());
+        }
+        environment.relay = relay.get();
+    }
     const std::string missing = find_both(environment);
     if (!missing.empty()) {
         return complain(1, missing);

@@ -166,18 +166,24 @@ mqtt::Packet Peer::expect(const std::string& topic, const std::string& payload) 
     return expect(topic, payload, case_.answer());
 }
 
-mqtt::Packet Peer::expect_among(const std::string& topic, const std::string& payload) {
-    const Clock::time_point end = Clock::now() + case_.answer();
+std::optional<mqtt::Packet> Peer::find_among(const std::string& topic, const std::string& payload,
+                                             milliseconds timeout) {
+    const Clock::time_point end = Clock::now() + timeout;
     for (;;) {
         const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
         const std::optional<mqtt::Packet> packet = receive(left.count() > 0 ? left : milliseconds(0));
-        if (!packet.has_value()) {
-            case_.fail(quoted(payload) + " on " + topic + " at the broker", "nothing such");
-        }
-        if (packet->topic == topic && packet->payload == payload) {
-            return *packet;
+        if (!packet.has_value() || (packet->topic == topic && packet->payload == payload)) {
+            return packet;
         }
     }
+}
+
+mqtt::Packet Peer::expect_among(const std::string& topic, const std::string& payload) {
+    const std::optional<mqtt::Packet> packet = find_among(topic, payload, case_.answer());
+    if (!packet.has_value()) {
+        case_.fail(quoted(payload) + " on " + topic + " at the broker", "nothing such");
+    }
+    return *packet;
 }
 
 void Peer::expect_no_more() {

@@ -35,6 +35,8 @@ class Peer {
     /// The next message with this topic and payload; what else comes is passed over. For topics that are not
     /// the case's own.
     mqtt::Packet expect_among(const std::string& topic, const std::string& payload);
+    std::optional<mqtt::Packet> find_among(const std::string& topic, const std::string& payload,
+                                           milliseconds timeout);
     /// What the broker has for this client is all here: a message to itself comes next.
     void expect_no_more();
 

@@ -63,6 +63,7 @@ struct Words {
     std::string qos_minus_one = "predefined";
     std::string multicast;
     std::vector<std::string> predefined;
+    std::string when_down = "keep";
     double retry = 10;
     double answer = 5;
     bool no_forwarder = false;
@@ -71,7 +72,8 @@ struct Words {
 void describe_run(CLI::App& app, Words& words, Options& options) {
     app.add_option("--gateway", words.gateway, "the gateway under test")->type_name("HOST:PORT");
     app.add_option("--broker", words.broker, "the broker behind it")->type_name("HOST:PORT");
-    app.add_option("--filter", words.filter, "only cases whose id or rules hold one of these, with commas")
+    app.add_option("--filter", words.filter,
+                   "only cases of these rules, or with this in their id; with commas")
         ->type_name("TEXT");
     app.add_option("--jobs", options.jobs, "cases at a time; most of them wait (default 32)")
         ->check(CLI::Range(1, 256));
@@ -105,6 +107,14 @@ void describe_gateway(CLI::App& app, Words& words, Options& options) {
     app.add_option("--interface", options.multicast_interface,
                    "the local address for --multicast (default 127.0.0.1)")
         ->type_name("ADDRESS");
+    app.add_option(
+           "--relay", options.relay,
+           "listen on 127.0.0.1:PORT for the gateway, pass all on to the broker, and cut it in some cases")
+        ->type_name("PORT")
+        ->check(CLI::Range(1, 65535));
+    app.add_option("--when-down", words.when_down,
+                   "what it does with devices when the broker is gone: keep, disconnect")
+        ->check(CLI::IsMember({"keep", "disconnect"}));
     app.add_option("--weaker", options.weaker,
                    "promises that this gateway does not make, by design: shared, paho; may be repeated")
         ->check(CLI::IsMember({"shared", "paho"}));
@@ -113,6 +123,7 @@ void describe_gateway(CLI::App& app, Words& words, Options& options) {
 void judge(const Words& words, Options& options) {
     options.retry = seconds_of(words.retry, "--retry");
     options.answer = seconds_of(words.answer, "--answer");
+    options.disconnects = words.when_down == "disconnect";
     options.forwarder = !words.no_forwarder;
     options.qos_minus_one = words.qos_minus_one == "off"   ? QosMinusOne::off
                             : words.qos_minus_one == "all" ? QosMinusOne::all

@@ -25,7 +25,7 @@ enum class QosMinusOne : std::uint8_t { off, predefined, all };
 struct Options {
     HostPort gateway;
     HostPort broker;
-    std::vector<std::string> filters;  ///< a case runs if its id or citations hold one of them; none = all
+    std::vector<std::string> filters;        ///< rules, or parts of ids; none = all cases
     std::chrono::milliseconds retry{10000};  ///< T_retry of the gateway
     int retry_count = 3;                     ///< N_retry of the gateway
     std::chrono::milliseconds answer{5000};  ///< how long an answer may take
@@ -38,7 +38,9 @@ struct Options {
     bool forwarder = true;                ///< the gateway serves forwarders
     std::optional<HostPort> multicast;    ///< where it advertises
     std::string multicast_interface = "127.0.0.1";
-    std::vector<std::string> weaker;  ///< names of promises that are weaker by design
+    std::optional<std::uint16_t> relay;  ///< port on which the gateway finds its broker through us
+    bool disconnects = false;            ///< D49: devices are disconnected when the broker is gone
+    std::vector<std::string> weaker;     ///< names of promises that are weaker by design
     unsigned jobs = 32;
     std::string junit;  ///< file; "" = none
     bool list = false;

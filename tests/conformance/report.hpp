@@ -38,7 +38,8 @@ Tally count(const std::vector<Result>& results);
 
 /// The rule that the id is about and those it cites: "SN12-105 SN12-47 D15".
 std::string rules_of(const CaseInfo& info);
-/// Whether `info` is asked for: no filter, or one of them is part of its id or of its rules.
+/// Whether `info` is asked for: no filter, or one of them is a rule that it is about or cites, or a part of
+/// its id.
 bool matches(const CaseInfo& info, const std::vector<std::string>& filters);
 
 /// One line, and for a failure (or with `verbose`) expected, seen and the transcript below it.

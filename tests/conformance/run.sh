@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh TOOL GATEWAY MODE [OPTION...]: mqttsn-conformance against our gateway in front of a mosquitto, both on free
 # ports of 127.0.0.1. MODE is a way to run the gateway, see mode_settings. Each OPTION goes to the tool; "--keep" as
-# the first leaves the folder with the logs.
+# the first leaves the folder with the logs. With BROKEN (a program) and FAULT in the environment that program stands
+# between the two, see broken_gateway.cpp.
 set -euo pipefail
 
-[ $# -ge 3 ] || { sed -n '3,5s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 3 ] || { sed -n '3,7s/^# //p' "$0" >&2; exit 2; }
 tool=$1 gateway=$2 mode=$3
 shift 3
 keep=no
@@ -15,23 +16,20 @@ keep=no
 listen_keys='' broker_keys='' mode_options=()
 case $mode in
 dedicated) ;;
+disconnect) broker_keys='when_down = "disconnect"' mode_options=(--when-down disconnect --filter D49) ;;
 shared) listen_keys='sessions = "shared"' mode_options=(--weaker shared) ;;
 paho) broker_keys='engine = "paho"' mode_options=(--weaker paho) ;;
 *) echo "run.sh: unknown mode '$mode'" >&2; exit 2 ;;
 esac
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/conformance-XXXXXX")
-broker_pid='' gateway_pid=''
+broker_pid='' gateway_pid='' broken_pid=''
 end() {
     local code=$?
-    for pid in $gateway_pid $broker_pid; do
+    for pid in $broken_pid $gateway_pid $broker_pid; do
         kill "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
-    if [ "$code" -ne 0 ]; then
-        echo "--- the gateway complains" >&2
-        grep -E ' (warn|error) ' "$folder/gateway.log" | tail -n 20 >&2 || true
-    fi
     [ $keep = yes ] && echo "logs in $folder" >&2 || rm -rf "$folder"
     exit "$code"
 }
@@ -75,6 +73,7 @@ start_broker() {
 
 start_gateway() {
     port=$(free_port)
+    group=225.1.1.1:$(free_port)
     cat >"$folder/gateway.toml" <<TOML
 [gateway]
 name = "conformance"
@@ -83,13 +82,18 @@ url = "udp://127.0.0.1:$port"
 qos_minus_one = "all"
 $listen_keys
 [broker]
-url = "mqtt://127.0.0.1:$broker_port"
+url = "mqtt://127.0.0.1:$relay_port"
 $broker_keys
 [retry]
 interval = "1s"
 count = 3
 [session]
 takeover = "allow"
+[discovery]
+advertise = true
+interval = "2s"
+group = "$group"
+interface = "127.0.0.1"
 [sleep]
 max_messages = 20
 [limits]
@@ -107,14 +111,26 @@ TOML
     await "$gateway_pid" grep -q ' started ' "$folder/gateway.log"
 }
 
+start_broken() {
+    local front
+    front=$(free_port)
+    "$BROKEN" "$front" "$port" "$FAULT" &
+    broken_pid=$!
+    sleep 0.1
+    kill -0 "$broken_pid" 2>/dev/null && device_port=$front
+}
+
 started() { for _ in 1 2 3; do "$@" && return 0; done; echo "run.sh: $1 failed" >&2; return 1; }
 started start_broker
+relay_port=$(free_port)  # where the tool will listen
 started start_gateway
+device_port=$port
+[ -z "${BROKEN:-}" ] || started start_broken
 code=0
-"$tool" --gateway "127.0.0.1:$port" --broker "127.0.0.1:$broker_port" --retry 1 --retry-count 3 \
-    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all \
+"$tool" --gateway "127.0.0.1:$device_port" --broker "127.0.0.1:$broker_port" --retry 1 --retry-count 3 \
+    --predefined 1=cf/predefined/one --predefined '2=cf/predefined/{client_id}' --qos-minus-one all --multicast "$group" --relay "$relay_port" \
     --sleep-limit 20 --topic-limit 100 "${mode_options[@]}" "$@" || code=$?
 kill "$gateway_pid"
-wait "$gateway_pid" || { echo "run.sh: the gateway ended with $?" >&2; code=1; }
+wait "$gateway_pid" || { echo "run.sh: the gateway ended with $?" >&2; tail -n 40 "$folder/gateway.log" >&2; code=1; }
 gateway_pid=''
 exit "$code"

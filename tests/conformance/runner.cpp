@@ -46,12 +46,15 @@ std::vector<Result> run_cases(Environment& environment, const CaseTable& cases,
     std::vector<std::size_t> order(cases.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return cases[i].slow; });
+    const auto alone =
+        std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return !cases[i].alone; });
+    const auto together = static_cast<std::size_t>(alone - order.begin());
     std::vector<std::optional<Result>> done(cases.size());
     std::atomic<std::size_t> next{0};
     std::size_t reported = 0;
     std::mutex mutex;  // guards `done` and `reported`
-    const auto work = [&] {
-        for (std::size_t turn = next++; turn < order.size(); turn = next++) {
+    const auto work = [&](std::size_t end) {
+        for (std::size_t turn = next++; turn < end; turn = next++) {
             const std::size_t index = order[turn];
             Result result = run_case(environment, cases[index], index + 1);
             const std::lock_guard<std::mutex> lock(mutex);
@@ -64,11 +67,13 @@ std::vector<Result> run_cases(Environment& environment, const CaseTable& cases,
     std::vector<std::thread> threads;
     const std::size_t count = std::min<std::size_t>(environment.options.jobs, cases.size());
     for (std::size_t i = 0; i < count; ++i) {
-        threads.emplace_back(work);
+        threads.emplace_back(work, together);
     }
     for (std::thread& thread : threads) {
         thread.join();
     }
+    next = together;
+    work(order.size());
     std::vector<Result> results;
     results.reserve(done.size());
     for (std::optional<Result>& result : done) {
@@ -87,10 +92,17 @@ std::string find_both(Environment& environment) {
     }
     Device& device = probe.device();
     bool there = false;
-    for (int attempt = 0; attempt < kAttempts && !there; ++attempt) {
+    bool accepted = false;
+    for (int attempt = 0; attempt < kAttempts && !accepted; ++attempt) {
         device.send(sn::connect(device.client_id(), sn::kClean, 60));
-        // Any answer will do, also a wrong one: judging is for the cases.
-        there = device.socket()->receive(std::nullopt, probe.answer()).has_value();
+        const std::optional<Octets> answer = device.socket()->receive(std::nullopt, probe.answer());
+        // Any answer will do, also a wrong one: judging is for the cases. But a gateway that has just been
+        // started may not have found its broker yet.
+        there = there || answer.has_value();
+        accepted = answer == sn::connack(sn::kAccepted);
+        if (answer.has_value() && !accepted) {
+            probe.pause(milliseconds(1000));
+        }
     }
     device.send(sn::disconnect());
     return there ? "" : "no answer to CONNECT from " + to_text(environment.gateway);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conformance/sn_device.hpp"
 
+#include "conformance/mqtt_peer.hpp"
+
 #include <utility>
 
 namespace conformance {
@@ -248,6 +250,17 @@ void Device::publish(std::uint16_t topic_id, const std::string& data, int qos, s
         send(sn::pubrel(msg_id));
         expect(sn::pubcomp(msg_id));
     }
+}
+
+mqtt::Packet Device::publish_minus_one(const Octets& message, Peer& peer, const std::string& topic,
+                                       const std::string& payload) {
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        send(message);
+        if (const auto packet = peer.find_among(topic, payload, milliseconds(1000))) {
+            return *packet;
+        }
+    }
+    case_.fail(quoted(payload) + " on " + topic + " at the broker", "nothing such");
 }
 
 // --- downlink

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "conformance/case.hpp"
+#include "conformance/mqtt_packet.hpp"
 
 namespace conformance {
 
@@ -106,6 +107,10 @@ class Device {
     /// A whole PUBLISH of any QoS (0, 1, 2). @param type and retain as Flags.
     void publish(std::uint16_t topic_id, const std::string& data, int qos, std::uint8_t flags = 0);
     std::uint16_t next_msg_id();
+    /// Sends a PUBLISH of QoS -1 until `peer` has it as `payload` on `topic`: nobody promises that one
+    /// arrives, and a gateway that has just been started may not have its connection for them yet.
+    mqtt::Packet publish_minus_one(const Octets& message, Peer& peer, const std::string& topic,
+                                   const std::string& payload);
 
     // --- downlink
     /// The next PUBLISH, its REGISTER and its acknowledgements done.

@@ -161,6 +161,10 @@ void clean_session_changes_its_will_when_nothing_is_under_way_and_subscribes_aga
     g.advance_seconds(1);
     reconnects(d1, Open{true, "q1 retain w/t=new", ""}, false);
     d1.to_broker(subscribe(0xFFFE, "a", 1));
+    g.advance_seconds(1);
+    g.nothing();  // whoever publishes on "a" now is not heard
+    d1.from_broker(suback(0xFFFE, 1));
+    g.advance(Millis{100});
     d1.gets(make_will_msg_resp(ReturnCode::accepted));
 }
 
