@@ -58,7 +58,7 @@ void a_forwarder_s_address_may_be_a_device_too_and_node_ids_may_be_long(Bed& bed
     assert_int_equal(forwarder.unsound(), 0);
 }
 
-// D50, D10: by CONNECT to another node id, to another forwarder, out of it, and back.
+// D10, D50, TRAP-50: by CONNECT to another node id, to another forwarder, out of it, and back.
 void connect_moves_a_device_between_forwarders(Bed& bed) {
     bed.start();
     const test::Forwarder& first = bed.forwarder();

@@ -150,7 +150,7 @@ void predefined_ids_and_short_names_work_with_every_qos(Bed& bed) {
     assert_true(same_list(witness.payloads("xy"), {"s0", "s1", "s2"}));
 }
 
-// SN12-16
+// SN12-16, FAULT-52
 void retained_publish_is_retained_and_an_empty_one_removes_it(Bed& bed) {
     bed.start();
     UdpDevice& device = bed.device("dev4");

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: a table of exchanges; each is a script of its own.
 #include "sim/masks.hpp"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: tables of bad files.
 #include "gateway/app/config.hpp"
 
 #include <cstdint>

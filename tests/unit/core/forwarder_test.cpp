@@ -2,6 +2,7 @@
 //
 // Devices behind forwarders (SN12-113 to SN12-117, D50, FAULT-37 to FAULT-40): what is let in, that answers
 // go back in a wrapper with the right node id, and that a node's place is as good as an address.
+// Length: one test for each way to come through a forwarder.
 #include <string>
 #include <vector>
 
@@ -318,7 +319,7 @@ void another_client_id_at_the_same_node_loses_the_old_one(void**) {
 
 // ---------------------------------------------------------------- moving
 
-// D50, D10: to another node id, to another forwarder, out of and back behind one.
+// D10, D50, TRAP-50: to another node id, to another forwarder, out of and back behind one.
 void connect_moves_a_session_to_another_node_or_forwarder(void**) {
     Harness g;
     const Device first = g.device("f1");

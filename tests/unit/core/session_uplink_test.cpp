@@ -80,7 +80,7 @@ void ids_of_one_device_are_not_those_of_another(void**) {
 
 // QoS 0, 1, 2 (SN12-75)
 
-// SN12-16, SN12-39, SN12-75
+// SN12-16, SN12-39, SN12-75, FAULT-52
 void qos0_publish_goes_up_with_retain_and_without_answer(void**) {
     Harness g;
     const Device d1 = g.connected("d1");

@@ -36,7 +36,7 @@ void reconnects(const Device& d1, const Open& open, bool session_present = true)
     d1.accepted(session_present);
 }
 
-// SN12-49, SN12-51, SN12-69, D43
+// SN12-49, SN12-51, SN12-69, D43, TRAP-16
 void will_topic_is_changed_by_a_new_connection_of_the_same_session(void**) {
     Harness g;
     const Device d1 = with_will(g);
