@@ -193,7 +193,8 @@ void bad_values_are_refused_with_key_and_expectation(void**) {
         {"[[listen]]\nforwarders = [\"10.0.0.0/8\", \"10.1.0.0/8\"]\n",
          "2:14: listen.forwarders: expected an address or a range such as \"192.0.2.7\", \"10.0.0.0/8\" or "
          "\"2001:db8::/32\", got \"10.1.0.0/8\"; did you mean \"10.0.0.0/8\"?"},
-        {"[[listen]]\nforwarders = [\"off\", \"::1\"]\n", "2:14: listen.forwarders: expected an address or a range"},
+        {"[[listen]]\nforwarders = [\"off\", \"::1\"]\n",
+         "2:14: listen.forwarders: expected an address or a range"},
         {"[[listen]]\nforwarders = \"all\"\n",
          "2:14: listen.forwarders: expected an address or a range such as \"192.0.2.7\", \"10.0.0.0/8\" or "
          "\"2001:db8::/32\", got \"all\" (all of them: \"any\", none: \"off\")"},
