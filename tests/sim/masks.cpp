@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: half of it is the table of exchanges.
 #include "sim/masks.hpp"
 
 #include <algorithm>
