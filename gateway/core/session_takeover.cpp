@@ -37,7 +37,8 @@ void on_heard(Context& context, Session& session) {
 }
 
 Instant next_look(const Session& session) {
-    return session.connect.challenger != nullptr ? session.connect.challenger->next_look : kNever;
+    const Challenger* const challenger = session.connect.challenger.get();
+    return challenger != nullptr ? challenger->next_look : kNever;
 }
 
 bool on_timer(Context& context, Session& session) {

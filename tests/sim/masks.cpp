@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Length: a table of exchanges; each is a script of its own.
+// Length: half of it is the table of exchanges.
 #include "sim/masks.hpp"
 
 #include <algorithm>

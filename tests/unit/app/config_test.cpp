@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-//
-// Length: tables of bad files.
 #include "gateway/app/config.hpp"
 
 #include <cstdint>
@@ -190,43 +188,8 @@ void bad_values_are_refused_with_key_and_expectation(void**) {
         {"[[listen]]\nurl = \"udp://host:1883\"\n",
          "2:7: listen.url: expected a URL like \"udp://[::]:1883\" or \"udp://192.0.2.1:1883\", got "
          "\"udp://host:1883\" (\"host\" is no IP address)"},
-        {"[[listen]]\nforwarders = [\"10.0.0.0/8\", \"10.1.0.0/8\"]\n",
-         "2:14: listen.forwarders: expected an address or a range such as \"192.0.2.7\", \"10.0.0.0/8\" or "
-         "\"2001:db8::/32\", got \"10.1.0.0/8\"; did you mean \"10.0.0.0/8\"?"},
-        {"[[listen]]\nforwarders = [\"off\", \"::1\"]\n",
-         "2:14: listen.forwarders: expected an address or a range"},
-        {"[[listen]]\nforwarders = \"all\"\n",
-         "2:14: listen.forwarders: expected an address or a range such as \"192.0.2.7\", \"10.0.0.0/8\" or "
-         "\"2001:db8::/32\", got \"all\" (all of them: \"any\", none: \"off\")"},
     };
     check_bad(rows);
-}
-
-// FAULT-37
-void who_may_forward_is_anybody_nobody_or_a_list(void**) {
-    const auto of = [](std::string_view value) {
-        return good("[[listen]]\nforwarders = " + std::string(value) + "\n").core.listeners[0].forwarders;
-    };
-    assert_true(of("\"any\"").any);
-    assert_false(of("\"off\"").any);
-    assert_true(of("\"off\"").allowed.empty());
-    assert_false(of("[]").any);
-    assert_int_equal(of("\"10.0.0.0/8\"").allowed.size(), 1);
-    const ForwarderSettings list = of("[\"10.0.0.0/8\", \"2001:db8::/32\"]");
-    assert_false(list.any);
-    assert_int_equal(list.allowed.size(), 2);
-    assert_int_equal(list.allowed[0].prefix, 104);
-    assert_int_equal(list.allowed[1].prefix, 32);
-    check::contains(as_text(good("[[listen]]\nforwarders = [\"10.0.0.0/8\", \"::1\"]\n")),
-                    "listen[0].forwarders = [\"10.0.0.0/8\", \"::1\"]\n");
-    std::string many = "[\"::1\"";
-    for (int i = 1; i < 256; ++i) {
-        many += ", \"::1\"";
-    }
-    assert_int_equal(of(many + "]").allowed.size(), 256);
-    const ConfigResult over =
-        parse_config("[[listen]]\nforwarders = " + many + ", \"::1\"]\n", "gateway.toml");
-    check::contains(said(over), "expected at most 256 addresses, got 257");
 }
 
 void repeated_sections_are_checked_against_each_other(void**) {
@@ -516,7 +479,6 @@ int main() {
         cmocka_unit_test(what_is_no_toml_is_refused_with_line_and_column),
         cmocka_unit_test(unknown_sections_and_keys_get_a_suggestion),
         cmocka_unit_test(bad_values_are_refused_with_key_and_expectation),
-        cmocka_unit_test(who_may_forward_is_anybody_nobody_or_a_list),
         cmocka_unit_test(repeated_sections_are_checked_against_each_other),
         cmocka_unit_test(all_errors_of_a_file_are_told_at_once_in_its_order),
         cmocka_unit_test(a_flood_of_errors_is_cut_and_counted),
