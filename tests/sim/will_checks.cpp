@@ -77,7 +77,8 @@ void WillChecks::published(Micros now, std::string_view client_id, std::string_v
 
 void WillChecks::connections_broken() {
     for (View& view : devices_) {
-        view.excused = view.due + view.excused + 1;
+        // One that is being closed for another, and that other.
+        view.excused = view.due + view.excused + 2;
         view.due = 0;
     }
 }
