@@ -27,6 +27,8 @@ constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
+constexpr std::size_t kUsualMessage = 256;  // octets of topic and payload
+constexpr std::size_t kOutboxOctetsMax = 64U << 20U;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
 
@@ -35,9 +37,21 @@ std::uint64_t random_seed() {
     return (static_cast<std::uint64_t>(device()) << 32U) ^ device();
 }
 
+/// Without them the own session only publishes, and keeps nothing in the broker.
+bool has_shared_sessions(const Config& config) {
+    const auto& listeners = config.core.listeners;
+    const auto& rules = config.core.clients;
+    return std::any_of(listeners.begin(), listeners.end(),
+                       [](const auto& listener) { return listener.sessions == SessionMode::shared; }) ||
+           std::any_of(rules.begin(), rules.end(),
+                       [](const auto& rule) { return rule.sessions == SessionMode::shared; });
+}
+
 OwnSessionOptions own_session_options(const Config& config) {
     OwnSessionOptions options;
     options.tls = config.broker.tls();
+    options.websocket = config.broker.websocket();
+    options.path = config.broker.path;
     options.host = config.broker.host;
     options.port = config.broker.port;
     options.client_id = config.own_client_id();
@@ -51,6 +65,15 @@ OwnSessionOptions own_session_options(const Config& config) {
     options.cert_file = config.cert_file;
     options.key_file = config.key_file;
     options.jitter_seed = random_seed();
+    if (has_shared_sessions(config)) {
+        options.keep_session = true;
+        // Each device may have its window full at the same time; a packet id, of which there are 65535, each.
+        const std::size_t all_windows =
+            std::size_t{config.core.limits.sessions} * config.core.limits.uplink_window;
+        options.outbox_messages_max = std::clamp<std::size_t>(all_windows, 1000, 65535);
+        options.outbox_bytes_max = std::clamp<std::size_t>(options.outbox_messages_max * kUsualMessage,
+                                                           options.outbox_bytes_max, kOutboxOctetsMax);
+    }
     return options;
 }
 
@@ -140,16 +163,24 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
         core.handle_link_congested(now(), link, congested);
         drain();
     }
-    void on_own_session_up(bool mqtt5) override {
+    void on_own_session_up(bool mqtt5, bool session_present) override {
         log.write(LogLevel::info, "gateway's own session is up",
                   {{"broker", to_string(config.broker)}, {"mqtt", mqtt5 ? "5" : "3.1.1"}});
-        core.handle_link_opened(now(), kOwnLink, false);
+        core.handle_link_opened(now(), kOwnLink, session_present);
         drain();
     }
     void on_own_session_down(std::string_view detail) override {
         log.write(LogLevel::error, "gateway's own session is down",
                   {{"broker", to_string(config.broker)}, {"detail", detail}});
         core.handle_link_closed(now(), kOwnLink, LinkCloseReason::closed_by_peer);
+        drain();
+    }
+    void on_own_packet(const mqtt::Packet& packet) override {
+        core.handle_packet(now(), kOwnLink, packet);
+        drain();
+    }
+    void on_own_session_congested(bool congested) override {
+        core.handle_link_congested(now(), kOwnLink, congested);
         drain();
     }
 
@@ -166,8 +197,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     void apply(const Event& effect) { log_event(log, effect); }
     void apply(const LinkSend& effect) {
         if (effect.link == kOwnLink) {
-            own_session->publish(effect.packet.topic, effect.packet.payload, effect.packet.qos,
-                                 effect.packet.retain);
+            own_session->send(effect.packet);
         } else {
             engine->send(effect.link, effect.packet);
         }
