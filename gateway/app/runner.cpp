@@ -15,6 +15,7 @@
 #include "gateway/app/event_log.hpp"
 #include "gateway/broker/direct_engine.hpp"
 #include "gateway/broker/own_session.hpp"
+#include "gateway/broker/paho_engine.hpp"
 #include "gateway/core/gateway.hpp"
 #include "gateway/core/predefined_topics.hpp"
 #include "gateway/core/text.hpp"
@@ -77,13 +78,21 @@ OwnSessionOptions own_session_options(const Config& config) {
     return options;
 }
 
-DirectOptions engine_options(const Config& config) {
+/// nullptr, and what is wrong.
+std::unique_ptr<Engine> make_engine(const Config& config, uv_loop_t* loop, EngineListener& listener,
+                                    std::string& error) {
+    const TlsFiles tls{config.ca_file, config.cert_file, config.key_file};
+    if (config.engine == BrokerEngine::paho) {
+        PahoEngineOptions options;
+        options.url = config.broker;
+        options.tls = tls;
+        options.mqtt5 = config.mqtt_version == MqttVersion::v5;
+        return PahoEngine::create(loop, listener, options, error);
+    }
     DirectOptions options;
     options.url = config.broker;
-    options.tls.ca_file = config.ca_file;
-    options.tls.cert_file = config.cert_file;
-    options.tls.key_file = config.key_file;
-    return options;
+    options.tls = tls;
+    return DirectEngine::create(loop, listener, options, error);
 }
 
 Settings core_settings(const Config& config) {
@@ -124,7 +133,7 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     uv_prepare_t turn{};
     std::array<uv_signal_t, kSignals.size()> signals{};
     std::vector<std::unique_ptr<UdpListener>> listeners;
-    std::unique_ptr<DirectEngine> engine;
+    std::unique_ptr<Engine> engine;
     std::unique_ptr<OwnSession> own_session;
     bool own_session_started = false;
     bool own_session_stopped = false;
@@ -162,6 +171,9 @@ struct Runner::Parts final : DatagramReceiver, EngineListener, OwnSessionListene
     void on_link_congested(LinkId link, bool congested) override {
         core.handle_link_congested(now(), link, congested);
         drain();
+    }
+    void on_engine_notice(std::string_view text) override {
+        log.write(LogLevel::warn, text, {{"broker", to_string(config.broker)}});
     }
     void on_own_session_up(bool mqtt5, bool session_present) override {
         log.write(LogLevel::info, "gateway's own session is up",
@@ -284,7 +296,7 @@ bool Runner::Parts::start() {
     uv_prepare_init(&loop, &turn);
     deadline.data = housework.data = turn.data = this;
     std::string error;
-    engine = DirectEngine::create(&loop, *this, engine_options(config), error);
+    engine = make_engine(config, &loop, *this, error);
     if (engine == nullptr) {
         log.write(LogLevel::error, error);
         return false;

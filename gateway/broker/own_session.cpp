@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "gateway/broker/paho_common.hpp"
 #include "gateway/broker/paho_explain.hpp"
 #include "gateway/broker/paho_worker.hpp"
 #include "gateway/broker/write_guard.hpp"
@@ -121,7 +120,7 @@ OwnSessionCounters OwnSession::counters() const {
     all.guarded_writes = write_guard_count();
     if (worker_) {
         all.events_lost = worker_->mailbox().dropped();
-        all.arrivals_lost = worker_->arrivals_lost();
+        all.arrivals_lost = worker_->gate().lost();
     }
     return all;
 }
@@ -132,7 +131,7 @@ void OwnSession::on_wake() {
             on_event(event);
         }
         if (event.arrival != nullptr) {
-            worker_->taken(*event.arrival);
+            worker_->gate().leave(event.arrival->size());
         }
     });
     tell_what_waits();

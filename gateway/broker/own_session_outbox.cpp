@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "gateway/broker/own_session.hpp"
-#include "gateway/broker/paho_common.hpp"
 #include "gateway/broker/paho_worker.hpp"
 #include "mqttsn/topic.hpp"
 
@@ -25,11 +24,6 @@ constexpr std::uint8_t kAccepted = 0;
 // What a PUBACK or PUBCOMP of ours says about a message that did not go out: reason codes of MQTT 5.
 constexpr std::uint8_t kRefusedByPaho = 0x80, kNotConnected = 0x88, kInvalidTopic = 0x90, kTooLarge = 0x95,
                        kFull = 0x97;
-// Paho's codes (MQTTAsync.h) for what no retry can cure: null parameter, bad UTF-8, bad structure, bad QoS.
-bool cannot_be_sent(int code) {
-    return code == -5 || code == -6 || code == -8 || code == -9;
-}
-
 Bytes bytes_of_string(const std::string& text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -288,7 +282,7 @@ void OwnSession::on_sent(const PahoEvent& event) {
 void OwnSession::on_send_failed(const PahoEvent& event) {
     if (Slot* slot = taken_slot(event)) {
         const Slot was = *slot;
-        const bool refused = event.reason >= 0x80 || cannot_be_sent(event.code);
+        const bool refused = event.reason >= 0x80 || event.hopeless;
         if (!refused) {
             // -11, -3, -1: the connection went; the outbox sends it again after the reconnect.
             requeue(*slot);

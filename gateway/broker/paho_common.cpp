@@ -72,4 +72,33 @@ PahoArrival copy_arrival(const char* topic, int topic_size, const MQTTAsync_mess
     return arrival;
 }
 
+bool cannot_be_sent(int code) {
+    return code == MQTTASYNC_NULL_PARAMETER || code == MQTTASYNC_BAD_UTF8_STRING ||
+           code == MQTTASYNC_BAD_STRUCTURE || code == MQTTASYNC_BAD_QOS;
+}
+
+int hand_over(MQTTAsync handle, bool mqtt5, const PahoMessage& message, MQTTAsync_responseOptions& options) {
+    switch (message.kind) {
+        case PahoMessage::Kind::publish:
+            break;
+        case PahoMessage::Kind::subscribe: {
+            PahoProperties properties;
+            if (mqtt5 && message.subscription_id != 0) {
+                properties.add_integer4(MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER, message.subscription_id);
+                options.properties = properties.properties;
+            }
+            return MQTTAsync_subscribe(handle, message.topic.c_str(), message.qos, &options);
+        }
+        case PahoMessage::Kind::unsubscribe:
+            return MQTTAsync_unsubscribe(handle, message.topic.c_str(), &options);
+    }
+    return MQTTAsync_send(handle, message.topic.c_str(), static_cast<int>(message.payload.size()),
+                          message.payload.data(), message.qos, message.retain ? 1 : 0, &options);
+}
+
+std::mutex& paho_calls() {
+    static std::mutex mutex;
+    return mutex;
+}
+
 }  // namespace mqttsn::gateway

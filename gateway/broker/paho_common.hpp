@@ -9,22 +9,12 @@
 #include <MQTTAsync.h>
 
 #include <cstdint>
+#include <mutex>
 #include <string>
-#include <string_view>
-#include <vector>
+
+#include "gateway/broker/paho_message.hpp"
 
 namespace mqttsn::gateway {
-
-/// Where the broker is and how to get there.
-struct PahoBroker {
-    bool tls = false;
-    bool websocket = false;
-    std::string host;  ///< name or address, IPv6 without brackets
-    std::uint16_t port = 0;
-    std::string path;     ///< WebSocket only, with the leading '/', or empty
-    std::string ca_file;  ///< PEM; "" = the system's certificates
-    std::string cert_file, key_file;
-};
 
 /// "tcp://", "ssl://", "ws://" or "wss://", host, port, path.
 std::string paho_uri(const PahoBroker& broker);
@@ -49,20 +39,18 @@ class PahoProperties {
     MQTTProperties properties = MQTTProperties_initializer;
 };
 
-/// A PUBLISH that arrived.
-struct PahoArrival {
-    std::string topic;
-    std::vector<std::uint8_t> payload;
-    std::uint8_t qos = 0;
-    bool retain = false;
-    bool dup = false;
-    std::vector<std::uint32_t> subscription_ids;  ///< MQTT 5
-
-    std::size_t size() const { return topic.size() + payload.size() + sizeof(PahoArrival); }
-};
-
 /// Copies what MQTTAsync_messageArrived gets.
 PahoArrival copy_arrival(const char* topic, int topic_size, const MQTTAsync_message& message);
+
+/// Paho's codes for what no retry can cure: null parameter, bad UTF-8, bad structure, bad QoS.
+bool cannot_be_sent(int code);
+
+/// MQTTAsync_send, _subscribe or _unsubscribe. Paho copies. `options` holds context and callbacks.
+int hand_over(MQTTAsync handle, bool mqtt5, const PahoMessage& message, MQTTAsync_responseOptions& options);
+
+/// Held during every call of Paho that may change its lists of handles or wait for its threads, so that for
+/// Paho there is one calling thread. Never held by the loop, nor by callbacks.
+std::mutex& paho_calls();
 
 }  // namespace mqttsn::gateway
 

@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "gateway/broker/paho_common.hpp"
@@ -16,8 +15,6 @@ namespace {
 constexpr int kConnectTimeoutS = 10;
 constexpr std::size_t kTlsTextMax = 512;
 constexpr char kOffline[] = "offline";
-// A loop that makes no room for so long hangs; then a message is lost rather than all of Paho stopped.
-constexpr std::chrono::seconds kRoomWait{5};
 
 }  // namespace
 
@@ -73,6 +70,7 @@ struct PahoCallbacks {
         event.kind = PahoEvent::Kind::send_failed;
         event.slot = of.slot;
         event.code = code;
+        event.hopeless = cannot_be_sent(code);
         event.reason = reason;
         of.worker->push(std::move(event));
     }
@@ -146,7 +144,7 @@ struct PahoCallbacks {
         event.arrival = std::make_unique<PahoArrival>(copy_arrival(topic, topic_size, *message));
         MQTTAsync_freeMessage(&message);
         MQTTAsync_free(topic);
-        if (worker.wait_for_room(event.arrival->size())) {
+        if (worker.gate_.enter(event.arrival->size())) {
             worker.push(std::move(event));
         }
         return 1;
@@ -174,17 +172,20 @@ void PahoWorker::run() {
             next = std::move(orders_.front());
             orders_.pop_front();
         }
+        if (next.kind == Order::Kind::probe) {
+            PahoEvent event;
+            event.kind = PahoEvent::Kind::probed;
+            event.detail = probe_tcp(settings_.broker->host, settings_.broker->port);
+            push(std::move(event));
+            continue;
+        }
+        const std::lock_guard calls(paho_calls());
         switch (next.kind) {
             case Order::Kind::connect:
                 do_connect(handle_of(next.mqtt5), next.forget);
                 break;
-            case Order::Kind::probe: {
-                PahoEvent event;
-                event.kind = PahoEvent::Kind::probed;
-                event.detail = probe_tcp(settings_.broker->host, settings_.broker->port);
-                push(std::move(event));
+            case Order::Kind::probe:
                 break;
-            }
             case Order::Kind::send:
                 do_send(next);
                 break;
@@ -225,36 +226,8 @@ void PahoWorker::end() {
     order({Order::Kind::end, false, false, 0, nullptr});
 }
 
-bool PahoWorker::wait_for_room(std::size_t octets) {
-    const auto room = [&] {
-        return closed_ || arrivals_ == 0 ||
-               (arrivals_ < kArrivalsMax && arrival_octets_ + octets <= kArrivalOctetsMax);
-    };
-    std::unique_lock lock(room_mutex_);
-    if (!room_changed_.wait_for(lock, kRoomWait, room)) {
-        ++arrivals_lost_;
-        return false;
-    }
-    ++arrivals_;
-    arrival_octets_ += octets;
-    return !closed_;
-}
-
-void PahoWorker::taken(const PahoArrival& arrival) {
-    {
-        const std::lock_guard lock(room_mutex_);
-        --arrivals_;
-        arrival_octets_ -= arrival.size();
-    }
-    room_changed_.notify_one();
-}
-
 void PahoWorker::close_mailbox() {
-    {
-        const std::lock_guard lock(room_mutex_);
-        closed_ = true;
-    }
-    room_changed_.notify_all();
+    gate_.close();
     mailbox_.close();
 }
 
@@ -335,39 +308,20 @@ void PahoWorker::do_send(const Order& order) {
     Request& request = requests_[order.slot];
     request.kind = order.message->kind;
     const Handle& handle = handle_of(order.mqtt5);
-    const int code =
-        handle.paho == nullptr ? MQTTASYNC_DISCONNECTED : hand_over(handle, *order.message, request);
-    if (code != MQTTASYNC_SUCCESS) {
-        PahoCallbacks::send_failed(&request, code, 0);
-    }
-}
-
-int PahoWorker::hand_over(const Handle& handle, const PahoMessage& message, Request& request) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     options.context = &request;
-    if (handle.mqtt5) {
+    if (order.mqtt5) {
         options.onSuccess5 = &PahoCallbacks::on_sent5;
         options.onFailure5 = &PahoCallbacks::on_send_failed5;
     } else {
         options.onSuccess = &PahoCallbacks::on_sent3;
         options.onFailure = &PahoCallbacks::on_send_failed3;
     }
-    switch (message.kind) {
-        case PahoMessage::Kind::publish:
-            break;
-        case PahoMessage::Kind::subscribe: {
-            PahoProperties properties;
-            if (handle.mqtt5 && message.subscription_id != 0) {
-                properties.add_integer4(MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER, message.subscription_id);
-                options.properties = properties.properties;  // Paho copies
-            }
-            return MQTTAsync_subscribe(handle.paho, message.topic.c_str(), message.qos, &options);
-        }
-        case PahoMessage::Kind::unsubscribe:
-            return MQTTAsync_unsubscribe(handle.paho, message.topic.c_str(), &options);
+    const int code = handle.paho == nullptr ? MQTTASYNC_DISCONNECTED
+                                            : hand_over(handle.paho, order.mqtt5, *order.message, options);
+    if (code != MQTTASYNC_SUCCESS) {
+        PahoCallbacks::send_failed(&request, code, 0);
     }
-    return MQTTAsync_send(handle.paho, message.topic.c_str(), static_cast<int>(message.payload.size()),
-                          message.payload.data(), message.qos, message.retain ? 1 : 0, &options);
 }
 
 void PahoWorker::do_disconnect(const Handle& handle, bool forget) {

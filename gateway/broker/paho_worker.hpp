@@ -5,7 +5,7 @@
 // Debian's 1.3.12):
 //   - every call may block on Paho's global mutex, even for a name look-up: so never from the loop;
 //   - callbacks run with that mutex held: so they copy, push into the mailbox and return, and call nothing of
-//   Paho. One may wait there for the loop: a PUBLISH when the mailbox is full (see kArrivalsMax);
+//   Paho. One may wait there for the loop: a PUBLISH when the mailbox is full (see arrival_gate.hpp);
 //   - a callback may run before the call that caused it has returned: so requests are matched by context (a
 //   slot), never
 //     by token;
@@ -17,7 +17,6 @@
 #define GATEWAY_BROKER_PAHO_WORKER_HPP
 
 #include <array>
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -27,12 +26,11 @@
 #include <string>
 #include <vector>
 
+#include "gateway/broker/arrival_gate.hpp"
 #include "gateway/broker/mailbox.hpp"
+#include "gateway/broker/paho_message.hpp"
 
 namespace mqttsn::gateway {
-
-struct PahoArrival;
-struct PahoBroker;
 
 struct PahoSettings {
     std::shared_ptr<const PahoBroker> broker;
@@ -40,17 +38,6 @@ struct PahoSettings {
     std::uint16_t keep_alive_s = 60;
     std::string will_topic;              ///< "" = none; the will is "offline", retained, QoS 1
     std::uint32_t session_expiry_s = 0;  ///< 0 = each connection is a session of its own
-};
-
-/// What Paho is asked to send: a PUBLISH, SUBSCRIBE or UNSUBSCRIBE.
-struct PahoMessage {
-    enum class Kind : std::uint8_t { publish, subscribe, unsubscribe } kind = Kind::publish;
-    std::string topic;  ///< or the filter
-    std::vector<std::uint8_t> payload;
-    std::uint8_t qos = 0;  ///< subscribe: the requested one
-    bool retain = false;
-    std::uint16_t token = 0;            ///< of who asked, not MQTT's; 0 = wants no answer
-    std::uint32_t subscription_id = 0;  ///< subscribe; 0 = none
 };
 
 struct PahoEvent {
@@ -62,8 +49,8 @@ struct PahoEvent {
         lost,
         disconnected,  ///< answer to disconnect()
         sent,          ///< slot; subscribe: code is the granted QoS
-        send_failed,   ///< slot, code (Paho's, negative), reason (>= 0x80 = the broker's no)
-        arrived,       ///< arrival; call taken() with it
+        send_failed,   ///< slot, code (Paho's, negative), hopeless, reason (>= 0x80 = the broker's no)
+        arrived,       ///< arrival; gate().leave() is due
         ended,         ///< the thread is about to return: join it
     };
     Kind kind = Kind::ended;
@@ -75,6 +62,7 @@ struct PahoEvent {
     std::uint8_t qos_max = 2;
     bool retain_available = true;
     std::uint32_t packet_max = 0;  ///< octets, 0 = no limit
+    bool hopeless = false;         ///< nothing to do with the connection: no attempt can succeed
     bool subscription_ids_available = false;
     bool session_present = false;
     bool during_tls = false;
@@ -86,12 +74,8 @@ class PahoWorker : public std::enable_shared_from_this<PahoWorker> {
   public:
     /// Slots are numbered below this.
     static constexpr std::size_t kSlotsMax = 1024;
-    /// PUBLISHes and their octets that may wait for the loop. Beyond it Paho's receiving thread waits, and so
-    /// the broker does: nothing is lost, TCP holds it back.
-    static constexpr std::size_t kArrivalsMax = 2048;
-    static constexpr std::size_t kArrivalOctetsMax = 8U << 20U;
     /// One event a slot, one for each arrival, and a few about the connection.
-    static constexpr std::size_t kMailboxCapacity = 2 * kSlotsMax + kArrivalsMax;
+    static constexpr std::size_t kMailboxCapacity = 2 * kSlotsMax + ArrivalGate::kMessagesMax;
 
     /// `wake` is called from any thread until mailbox().close().
     PahoWorker(PahoSettings settings, std::function<void()> wake);
@@ -113,12 +97,10 @@ class PahoWorker : public std::enable_shared_from_this<PahoWorker> {
     void end();
 
     Mailbox<PahoEvent>& mailbox() { return mailbox_; }
-    /// The loop has dealt with an arrival: there is room again.
-    void taken(const PahoArrival& arrival);
+    /// The loop says there that it has dealt with an arrival.
+    ArrivalGate& gate() { return gate_; }
     /// From now on nobody reads the mailbox: it refuses everything, and nobody waits for room.
     void close_mailbox();
-    /// PUBLISHes lost because the loop did not make room for seconds.
-    std::uint64_t arrivals_lost() const { return arrivals_lost_; }
 
   private:
     friend struct PahoCallbacks;
@@ -146,12 +128,10 @@ class PahoWorker : public std::enable_shared_from_this<PahoWorker> {
     void do_connect(Handle& handle, bool clean);
     int create(Handle& handle) const;
     void do_send(const Order& order);
-    int hand_over(const Handle& handle, const PahoMessage& message, Request& request);
     void do_disconnect(const Handle& handle, bool forget);
     void do_end();
     Handle& handle_of(bool mqtt5) { return handles_[mqtt5 ? 1 : 0]; }
     void push(PahoEvent event) { mailbox_.push(std::move(event)); }
-    bool wait_for_room(std::size_t octets);
     void add_tls_text(const char* text, std::size_t size);
     std::string take_tls_text();
 
@@ -164,12 +144,7 @@ class PahoWorker : public std::enable_shared_from_this<PahoWorker> {
     std::condition_variable orders_changed_;
     std::deque<Order> orders_;  ///< bounded by the slots and by one order about the connection at a time
 
-    std::mutex room_mutex_;  ///< leaf; Paho's receiving thread may wait on it, so never call Paho with it
-    std::condition_variable room_changed_;
-    std::size_t arrivals_ = 0;
-    std::size_t arrival_octets_ = 0;
-    bool closed_ = false;
-    std::atomic<std::uint64_t> arrivals_lost_{0};
+    ArrivalGate gate_;
 
     std::mutex tls_text_mutex_;  ///< leaf, as the mailbox's
     std::string tls_text_;
