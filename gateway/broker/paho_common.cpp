@@ -63,6 +63,7 @@ PahoArrival copy_arrival(const char* topic, int topic_size, const MQTTAsync_mess
     arrival.qos = static_cast<std::uint8_t>(message.qos & 3);
     arrival.retain = message.retained != 0;
     arrival.dup = message.dup != 0;
+    arrival.id = static_cast<std::uint16_t>(message.msgid);
     for (int i = 0; i < message.properties.count; ++i) {
         const MQTTProperty& property = message.properties.array[i];
         if (property.identifier == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER) {

@@ -30,7 +30,9 @@ class PahoDownlink {
   public:
     explicit PahoDownlink(const PahoDownlinkLimits& limits) : limits_(limits) {}
 
-    /// Behind the others. @return messages dropped for it, or it alone
+    /// Behind the others. A QoS 2 message that the broker sends again on a new connection, because it has not
+    /// got Paho's PUBREC, is not taken twice: Paho's handle is a new one and does not know.
+    /// @return messages dropped for it, or it alone
     std::size_t push(std::unique_ptr<const PahoArrival> arrival);
 
     /// The next PUBLISH or PUBREL for the core, if there is one and the window allows it. Views live until
@@ -48,6 +50,8 @@ class PahoDownlink {
     void begin_anew();
 
     bool empty() const { return waiting_.empty() && given_.empty(); }
+    /// Nothing to be remembered for the next connection either.
+    bool forgettable() const { return empty() && seen_.empty(); }
     std::size_t size() const { return waiting_.size() + given_.size(); }
 
   private:
@@ -59,6 +63,12 @@ class PahoDownlink {
         bool dup = false;
     };
 
+    struct Seen {
+        std::uint16_t id = 0;
+        std::size_t hash = 0;
+    };
+
+    bool seen_before(const PahoArrival& arrival);
     Given* find(std::uint16_t id);
     std::uint16_t free_id();
     bool make_room(const PahoArrival& arrival, std::size_t& dropped);
@@ -70,6 +80,8 @@ class PahoDownlink {
     std::deque<Given> given_;              ///< at most the window, so looking through it is cheap
     std::deque<std::uint16_t> strangers_;  ///< ids of unknown PUBRECs, to be answered; at most the window
     std::shared_ptr<const PahoArrival> current_;  ///< keeps the views of the last next() alive
+    std::deque<Seen> seen_;                       ///< the last QoS 2 messages of this connection
+    std::deque<Seen> expected_;  ///< those of the one before, as long as nothing new has come
     std::size_t octets_ = 0;
     std::uint16_t last_id_ = 0;
 };

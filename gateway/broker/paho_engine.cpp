@@ -266,7 +266,7 @@ void PahoEngine::leave_session(Link& link) {
     Session& session = *found->second;
     session.link = 0;
     session.left = next_left_++;
-    if (session.down.empty() && session.received.empty()) {
+    if (session.down.forgettable() && session.received.empty()) {
         sessions_.erase(found);
     } else {
         forget_old_sessions();

@@ -56,8 +56,9 @@ struct PahoEngineOptions {
     BrokerUrl url;  ///< mqtt, mqtts, ws, wss
     TlsFiles tls;   ///< read with mqtts and wss only
     bool mqtt5 = false;
-    std::uint32_t links_max = 500;    ///< handles, those that are just ending included
-    std::uint32_t connects_max = 50;  ///< at once; the others wait in order
+    std::uint32_t links_max = 500;  ///< handles, those that are just ending included
+    std::uint32_t connects_max =
+        500;  ///< at once, the others wait in order; each round costs Paho a second or two
     /// Octets that wait for the broker, per link. Congested from one half of it, until a quarter.
     std::uint32_t write_queue_max = 256 * 1024;
     std::uint32_t close_ms = 1000;  ///< for what is queued and DISCONNECT

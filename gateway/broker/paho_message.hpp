@@ -41,6 +41,7 @@ struct PahoArrival {
     std::uint8_t qos = 0;
     bool retain = false;
     bool dup = false;
+    std::uint16_t id = 0;                         ///< the broker's packet id; 0 with QoS 0
     std::vector<std::uint32_t> subscription_ids;  ///< MQTT 5
 
     std::size_t size() const { return topic.size() + payload.size() + sizeof(PahoArrival); }
