@@ -423,11 +423,6 @@ std::string parse_broker_option(std::string_view text, BrokerUrl& out) {
         const bool secret = text.find('@') != std::string_view::npos;
         return secret ? problem : problem + ", got " + in_quotes(text);
     }
-    if (url->websocket()) {
-        return std::string(url->tls() ? "wss" : "ws") +
-               ":// needs engine = \"paho\" for device sessions, which this version does not have yet; "
-               "use mqtt:// or mqtts://";
-    }
     out = *url;
     return "";
 }

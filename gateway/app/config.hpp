@@ -93,7 +93,7 @@ struct ConfigResult {
 /// The same from memory. @param file  only for messages, and its folder for relative paths
 [[nodiscard]] ConfigResult parse_config(std::string_view toml, const std::string& file,
                                         const ConfigOverrides& overrides = {});
-/// parse_broker_url() and what this version can do with it (no ws://, wss:// yet).
+/// parse_broker_url() for the operator.
 /// @returns "" and fills `out`; or a sentence for the operator, without a password even if there is one in
 /// the URL
 std::string parse_broker_option(std::string_view text, BrokerUrl& out);

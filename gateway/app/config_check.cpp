@@ -130,6 +130,14 @@ void check_files(Config& config, const std::string& folder, const ReportError& r
     }
 }
 
+void check_engine(const Config& config, const ReportError& report) {
+    if (config.broker.websocket() && config.engine == BrokerEngine::direct) {
+        report("broker", 0, "url",
+               to_string(config.broker) + " is WebSocket, which needs broker.engine = \"paho\"; or use " +
+                   (config.broker.tls() ? "mqtts://" : "mqtt://"));
+    }
+}
+
 void check_status_topic(Config& config, const ReportError& report) {
     const std::string id = std::to_string(config.core.gateway_id);
     config.status_topic = fill_template(config.status_topic_template, {{"id", id}, {"gateway_id", id}});
@@ -231,10 +239,8 @@ constexpr NotActiveYet kNotActiveYet[] = {
          return any_of(c.core.clients, [](const auto& r) { return r.sessions == SessionMode::shared; });
      },
      "client.sessions = \"shared\": not active yet: these devices get dedicated sessions"},
-    {[](const Config& c) { return c.engine == BrokerEngine::paho; },
-     "broker.engine = \"paho\": not active yet: devices' sessions use the engine \"direct\""},
-    {[](const Config& c) { return c.mqtt_version == MqttVersion::v5; },
-     "broker.version = \"5\": not active yet: devices' sessions use MQTT 3.1.1"},
+    {[](const Config& c) { return c.mqtt_version == MqttVersion::v5 && c.engine == BrokerEngine::direct; },
+     "broker.version = \"5\": not active yet with engine = \"direct\": devices' sessions use MQTT 3.1.1"},
     {[](const Config& c) { return c.core.retry_adaptive; },
      "retry.adaptive = true: not active yet: retry.interval holds for all devices"},
 };
@@ -257,6 +263,7 @@ void check_config(Config& config, const std::string& folder, const ReportError& 
                   const LineOf& line_of) {
     check_status_topic(config, report);
     check_listeners(config, report, line_of);
+    check_engine(config, report);
     check_files(config, folder, report);
     check_predefined_topics(config, report, line_of);
     check_discovery(config, report);
@@ -276,7 +283,7 @@ void add_warnings(Config& config) {
     const bool tls_files = !config.ca_file.empty() || !config.cert_file.empty() || !config.key_file.empty();
     if (tls_files && !config.broker.tls()) {
         config.warnings.push_back("broker.ca_file, cert_file, key_file: no effect, because broker.url is " +
-                                  to_string(config.broker) + " and not mqtts://");
+                                  to_string(config.broker) + " and not mqtts:// or wss://");
     }
     const DiscoverySettings& discovery = config.core.discovery;
     if (discovery.advertise && discovery.groups == 0) {

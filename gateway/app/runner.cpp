@@ -17,6 +17,7 @@
 #include "gateway/app/supervisor.hpp"
 #include "gateway/broker/direct_engine.hpp"
 #include "gateway/broker/own_session.hpp"
+#include "gateway/broker/paho_engine.hpp"
 #include "gateway/core/gateway.hpp"
 #include "gateway/core/predefined_topics.hpp"
 #include "gateway/core/text.hpp"
@@ -30,6 +31,8 @@ constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
+constexpr std::size_t kUsualMessage = 256;  // octets of topic and payload
+constexpr std::size_t kOutboxOctetsMax = 64U << 20U;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::array<int, 2> kSignalsIgnored{SIGUSR1, SIGUSR2};  // they would end the process
@@ -39,9 +42,21 @@ std::uint64_t random_seed() {
     return (static_cast<std::uint64_t>(device()) << 32U) ^ device();
 }
 
+/// Without them the own session only publishes, and keeps nothing in the broker.
+bool has_shared_sessions(const Config& config) {
+    const auto& listeners = config.core.listeners;
+    const auto& rules = config.core.clients;
+    return std::any_of(listeners.begin(), listeners.end(),
+                       [](const auto& listener) { return listener.sessions == SessionMode::shared; }) ||
+           std::any_of(rules.begin(), rules.end(),
+                       [](const auto& rule) { return rule.sessions == SessionMode::shared; });
+}
+
 OwnSessionOptions own_session_options(const Config& config) {
     OwnSessionOptions options;
     options.tls = config.broker.tls();
+    options.websocket = config.broker.websocket();
+    options.path = config.broker.path;
     options.host = config.broker.host;
     options.port = config.broker.port;
     options.client_id = config.own_client_id();
@@ -55,16 +70,33 @@ OwnSessionOptions own_session_options(const Config& config) {
     options.cert_file = config.cert_file;
     options.key_file = config.key_file;
     options.jitter_seed = random_seed();
+    if (has_shared_sessions(config)) {
+        options.keep_session = true;
+        // Each device may have its window full at the same time; a packet id, of which there are 65535, each.
+        const std::size_t all_windows =
+            std::size_t{config.core.limits.sessions} * config.core.limits.uplink_window;
+        options.outbox_messages_max = std::clamp<std::size_t>(all_windows, 1000, 65535);
+        options.outbox_bytes_max = std::clamp<std::size_t>(options.outbox_messages_max * kUsualMessage,
+                                                           options.outbox_bytes_max, kOutboxOctetsMax);
+    }
     return options;
 }
 
-DirectOptions engine_options(const Config& config) {
+/// nullptr, and what is wrong.
+std::unique_ptr<Engine> make_engine(const Config& config, uv_loop_t* loop, EngineListener& listener,
+                                    std::string& error) {
+    const TlsFiles tls{config.ca_file, config.cert_file, config.key_file};
+    if (config.engine == BrokerEngine::paho) {
+        PahoEngineOptions options;
+        options.url = config.broker;
+        options.tls = tls;
+        options.mqtt5 = config.mqtt_version == MqttVersion::v5;
+        return PahoEngine::create(loop, listener, options, error);
+    }
     DirectOptions options;
     options.url = config.broker;
-    options.tls.ca_file = config.ca_file;
-    options.tls.cert_file = config.cert_file;
-    options.tls.key_file = config.key_file;
-    return options;
+    options.tls = tls;
+    return DirectEngine::create(loop, listener, options, error);
 }
 
 Settings core_settings(const Config& config) {
@@ -108,7 +140,7 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     std::array<uv_signal_t, kSignals.size()> signals{};
     std::vector<std::unique_ptr<UdpListener>> listeners;
     DiscoveryGroups groups{&loop, config, log, *this};
-    std::unique_ptr<DirectEngine> engine;
+    std::unique_ptr<Engine> engine;
     std::unique_ptr<OwnSession> own_session;
     bool own_session_started = false;
     bool own_session_stopped = false;
@@ -151,16 +183,27 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         core.handle_link_congested(now(), link, congested);
         drain();
     }
-    void on_own_session_up(bool mqtt5) override {
+    void on_engine_notice(std::string_view text) override {
+        log.write(LogLevel::warn, text, {{"broker", to_string(config.broker)}});
+    }
+    void on_own_session_up(bool mqtt5, bool session_present) override {
         log.write(LogLevel::info, "gateway's own session is up",
                   {{"broker", to_string(config.broker)}, {"mqtt", mqtt5 ? "5" : "3.1.1"}});
-        core.handle_link_opened(now(), kOwnLink, false);
+        core.handle_link_opened(now(), kOwnLink, session_present);
         drain();
     }
     void on_own_session_down(std::string_view detail) override {
         log.write(LogLevel::error, "gateway's own session is down",
                   {{"broker", to_string(config.broker)}, {"detail", detail}});
         core.handle_link_closed(now(), kOwnLink, LinkCloseReason::closed_by_peer);
+        drain();
+    }
+    void on_own_packet(const mqtt::Packet& packet) override {
+        core.handle_packet(now(), kOwnLink, packet);
+        drain();
+    }
+    void on_own_session_congested(bool congested) override {
+        core.handle_link_congested(now(), kOwnLink, congested);
         drain();
     }
 
@@ -178,8 +221,7 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     void apply(const Event& effect) { log_event(log, effect); }
     void apply(const LinkSend& effect) {
         if (effect.link == kOwnLink) {
-            own_session->publish(effect.packet.topic, effect.packet.payload, effect.packet.qos,
-                                 effect.packet.retain);
+            own_session->send(effect.packet);
         } else {
             engine->send(effect.link, effect.packet);
         }
@@ -270,7 +312,7 @@ bool Runner::Parts::start() {
     uv_prepare_init(&loop, &turn);
     deadline.data = housework.data = alive.data = turn.data = this;
     std::string error;
-    engine = DirectEngine::create(&loop, *this, engine_options(config), error);
+    engine = make_engine(config, &loop, *this, error);
     if (engine == nullptr) {
         log.write(LogLevel::error, error);
         return false;

@@ -55,7 +55,7 @@ class DirectEngine final : public Engine, private DirectLinkOwner {
 
     DirectCounters counters() const;
     /// Links that are not reported as gone yet, the ones that wait for their turn included.
-    std::size_t link_count() const { return links_.size(); }
+    std::size_t link_count() const override { return links_.size(); }
     std::size_t waiting_count() const { return waiting_.size(); }
 
   private:

@@ -6,6 +6,8 @@
 #ifndef GATEWAY_BROKER_ENGINE_HPP
 #define GATEWAY_BROKER_ENGINE_HPP
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "gateway/core/link.hpp"
@@ -26,6 +28,8 @@ class EngineListener {
     virtual void on_packet(LinkId link, const mqtt::Packet& packet) = 0;
     /// The write queue went above its high-water mark (true), or has drained below the low one (false).
     virtual void on_link_congested(LinkId link, bool congested) = 0;
+    /// Something about the engine as a whole, for the log: one line that says what.
+    virtual void on_engine_notice(std::string_view text) { static_cast<void>(text); }
 
   protected:
     ~EngineListener() = default;
@@ -50,6 +54,8 @@ class Engine {
     virtual void set_reading(LinkId link, bool on) = 0;
     /// Writes out what send() queued: call once when a batch of inputs is done.
     virtual void flush() = 0;
+    /// Links that are not reported as gone yet.
+    virtual std::size_t link_count() const = 0;
     /// Ends every link without DISCONNECT and releases all handles; the loop must then run until nothing is
     /// left.
     virtual void shutdown() = 0;

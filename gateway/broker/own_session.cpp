@@ -17,7 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kWindowMax = 20;  // mosquitto's default receive maximum; larger gains nothing here
-constexpr std::uint64_t kAckTimeoutMs = 30000;
+constexpr std::uint64_t kAckTimeoutMs = 30000;  // no acknowledgement at all
+constexpr std::uint64_t kStuckMs = 120000;      // one message, while others are acknowledged
+constexpr unsigned kLoyalAttempts = 8;          // with the MQTT version that holds the session
 constexpr milliseconds kConnectGiveUp{
     20000};                               // Paho's own limit is 10 s; this is for an answer that never comes
 constexpr milliseconds kFlush{500};       // stop(): for the outbox and "offline"
@@ -40,13 +42,16 @@ void prepare_process_for_own_session() {
 }
 
 OwnSession::OwnSession(uv_loop_t* loop, OwnSessionOptions options, OwnSessionListener& listener)
-    : loop_(loop), options_(std::move(options)), listener_(listener), random_(options_.jitter_seed) {
-    static_assert(kSlots == PahoWorker::kSlots);
-}
+    : loop_(loop),
+      options_(std::move(options)),
+      listener_(listener),
+      mqtt5_(options_.mqtt5),
+      mqtt5_refused_(!options_.mqtt5),
+      random_(options_.jitter_seed) {}
 
 OwnSession::~OwnSession() {
     if (thread_.joinable()) {  // against the contract; better than std::terminate
-        worker_->mailbox().close();
+        worker_->close_mailbox();
         worker_->end();
         thread_.detach();
     }
@@ -63,15 +68,22 @@ bool OwnSession::start() {
     async_.data = this;
     timer_.data = this;
     open_handles_ = 2;
-    PahoSettings settings{options_.tls,      options_.host,      options_.port,         options_.client_id,
-                          options_.username, options_.password,  options_.keep_alive_s, options_.status_topic,
-                          options_.ca_file,  options_.cert_file, options_.key_file};
+    PahoSettings settings;
+    settings.broker = std::make_shared<PahoBroker>(PahoBroker{options_.tls, options_.websocket, options_.host,
+                                                              options_.port, options_.path, options_.ca_file,
+                                                              options_.cert_file, options_.key_file});
+    settings.client_id = options_.client_id;
+    settings.username = options_.username;
+    settings.password = options_.password;
+    settings.keep_alive_s = options_.keep_alive_s;
+    settings.will_topic = options_.status_topic;
+    settings.session_expiry_s = options_.keep_session ? kSessionExpiryS : 0;
     worker_ = std::make_shared<PahoWorker>(std::move(settings), [this] { uv_async_send(&async_); });
     try {
         thread_ = std::thread([worker = worker_] { worker->run(); });
     } catch (const std::system_error& error) {
         report_down(std::string("cannot start a thread for the gateway's own session: ") + error.what());
-        worker_->mailbox().close();
+        worker_->close_mailbox();
         close_handles();
         return false;
     }
@@ -108,6 +120,7 @@ OwnSessionCounters OwnSession::counters() const {
     all.guarded_writes = write_guard_count();
     if (worker_) {
         all.events_lost = worker_->mailbox().dropped();
+        all.arrivals_lost = worker_->gate().lost();
     }
     return all;
 }
@@ -117,7 +130,11 @@ void OwnSession::on_wake() {
         if (state_ != State::closing && state_ != State::stopped) {
             on_event(event);
         }
+        if (event.arrival != nullptr) {
+            worker_->gate().leave(event.arrival->size());
+        }
     });
+    tell_what_waits();
     if (worker_ && worker_->mailbox().dropped() != events_lost_seen_) {
         events_lost_seen_ = worker_->mailbox().dropped();
         if (state_ == State::up) {
@@ -148,6 +165,8 @@ void OwnSession::on_event(PahoEvent& event) {
             return on_sent(event);
         case PahoEvent::Kind::send_failed:
             return on_send_failed(event);
+        case PahoEvent::Kind::arrived:
+            return on_arrived(event);
         case PahoEvent::Kind::ended:
             thread_.join();
             return close_handles();
@@ -156,8 +175,21 @@ void OwnSession::on_event(PahoEvent& event) {
 
 void OwnSession::connect() {
     state_ = State::connecting;
-    worker_->connect(mqtt5_);
+    rinsed_ = false;
+    clean_ = !options_.keep_session || clean_next_ || established_ != mqtt5_;
+    worker_->connect(mqtt5_, clean_);
     arm(kConnectGiveUp);
+}
+
+/// A session of MQTT 3.1.1 that began clean ends with its connection. So a new one that shall be kept takes
+/// two connections: one that makes the broker forget the old session, and one that begins the new.
+bool OwnSession::rinse(const PahoEvent& event) {
+    if (!options_.keep_session || event.mqtt5 || !clean_) {
+        return false;
+    }
+    rinsed_ = true;
+    worker_->disconnect(false);
+    return true;
 }
 
 void OwnSession::on_connected(const PahoEvent& event) {
@@ -167,8 +199,13 @@ void OwnSession::on_connected(const PahoEvent& event) {
         }
         return;
     }
+    if (rinse(event)) {
+        return;
+    }
     state_ = State::up;
     ++counters_.connects;
+    counters_.session_restarts += options_.keep_session && established_ && !event.session_present ? 1 : 0;
+    established_ = mqtt5_;
     connected_at_ms_ = last_progress_ms_ = uv_now(loop_);
     last_detail_.clear();
     server_said_.clear();
@@ -177,14 +214,15 @@ void OwnSession::on_connected(const PahoEvent& event) {
     qos_max_ = std::min<std::uint8_t>(event.qos_max, 2);
     retain_available_ = event.retain_available;
     packet_max_ = event.packet_max;
+    subscription_ids_ = event.subscription_ids_available;
     paused_ = false;
-    abandon_stuck_slots();
+    sort_out_slots(event.session_present);
     uv_timer_stop(&timer_);
     if (!options_.status_topic.empty()) {
         dispatch_status("online", 1);
     }
     pump();
-    listener_.on_own_session_up(event.mqtt5);
+    listener_.on_own_session_up(event.mqtt5, event.session_present);
 }
 
 void OwnSession::on_connect_failed(const PahoEvent& event) {
@@ -210,7 +248,10 @@ void OwnSession::on_connect_failed(const PahoEvent& event) {
     } else {
         paho_text_ = event.detail;
         worker_->probe();
-        if (event.detail == "socket error" || event.detail == "TCP connect completion failure") {
+        const bool closed =
+            event.detail == "socket error" || event.detail == "TCP connect completion failure";
+        const bool loyal = options_.keep_session && established_ && attempts_failed_ < kLoyalAttempts;
+        if (closed && !loyal) {
             mqtt5_ = !mqtt5_;  // it took CONNECT and just closed: perhaps it does not know this version
         }
     }
@@ -260,7 +301,7 @@ void OwnSession::on_lost(const PahoEvent& event) {
         attempts_failed_ = 0;
     }
     drop_queued_qos0();
-    mqtt5_ = !mqtt5_refused_;
+    mqtt5_ = options_.keep_session && established_ ? *established_ : !mqtt5_refused_;
     wait_for_next_attempt();
     report_down(server_said_.empty() ? explain_lost(identity(options_), -1)
                                      : std::exchange(server_said_, {}));
@@ -271,9 +312,30 @@ void OwnSession::on_disconnected() {
         PahoEvent lost;
         lost.mqtt5 = mqtt5_;
         on_lost(lost);
+    } else if (state_ == State::connecting && rinsed_) {
+        rinsed_ = false;
+        clean_ = false;
+        worker_->connect(mqtt5_, false);
     } else if (state_ == State::disconnecting) {
         begin_end();
     }
+}
+
+/// True when the connection must be made anew for messages to go on. What stays unanswered on a second
+/// connection is freed by a clean start.
+bool OwnSession::acknowledgement_is_missing() {
+    const std::uint64_t now = uv_now(loop_);
+    bool missing = in_paho_ > 0 && now - last_progress_ms_ > kAckTimeoutMs;
+    for (const Slot& slot : slots_) {
+        missing = missing || (slot.use == Slot::Use::taken && now - slot.since_ms > kStuckMs);
+    }
+    for (Slot& slot : slots_) {
+        if (missing && slot.use == Slot::Use::taken && now - slot.since_ms > kAckTimeoutMs &&
+            ++slot.timeouts > 1) {
+            clean_next_ = true;
+        }
+    }
+    return missing;
 }
 
 void OwnSession::on_timer() {
@@ -289,7 +351,7 @@ void OwnSession::on_timer() {
             return connect();
         case State::up:
             paused_ = false;
-            if (in_paho_ > 0 && uv_now(loop_) - last_progress_ms_ > kAckTimeoutMs) {
+            if (acknowledgement_is_missing()) {
                 ++counters_.ack_timeouts;
                 last_progress_ms_ = uv_now(loop_);
                 server_said_ = "the broker did not acknowledge for " + std::to_string(kAckTimeoutMs / 1000) +
@@ -330,7 +392,7 @@ void OwnSession::begin_disconnect() {
         dispatch_status("offline", 0);
     }
     state_ = State::disconnecting;
-    worker_->disconnect(mqtt5_);
+    worker_->disconnect(mqtt5_, true);  // nobody will come back for this session
     arm(kDisconnect);
 }
 
@@ -343,7 +405,7 @@ void OwnSession::begin_end() {
 
 void OwnSession::close_handles() {
     state_ = State::closing;
-    worker_->mailbox().close();
+    worker_->close_mailbox();
     const auto closed = [](uv_handle_t* handle) {
         static_cast<OwnSession*>(handle->data)->on_handle_closed();
     };

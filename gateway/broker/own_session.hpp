@@ -1,33 +1,41 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The gateway's own MQTT session (design section 4): the gateway is the MQTT client here. It holds the
-// retained status "online"/"offline" (will) and publishes for those who have no session (QoS -1). Here: what
-// the loop thread sees, the bounded outbox and the rules for reconnecting. Not here: devices, and Paho
-// (paho_worker).
+// retained status "online"/"offline" (will), publishes for those who have no session (QoS -1), and carries
+// the shared sessions: it publishes and subscribes for them and gets their messages. Here: what the loop
+// thread sees, the bounded outbox and the rules for reconnecting. Not here: devices, and Paho (paho_worker).
 //
 // Threads: everything in this header belongs to the loop thread. A thread of our own calls Paho, Paho's two
 // threads only fill a mailbox that wakes the loop.
 //
-// What it promises: QoS 0 goes out once or is counted as lost. QoS 1 stays in the outbox until the broker has
-// acknowledged it, across reconnects, so the broker gets it at least once. QoS 2 the same: over a lost
-// connection it is sent as a new message (clean start), so it may arrive twice then. The outbox is memory: it
-// ends with the process.
+// What it promises upwards: QoS 0 goes out once or is counted as lost. QoS 1 stays in the outbox until the
+// broker has acknowledged it, across reconnects, so the broker gets it at least once. QoS 2 too; with
+// `keep_session` exactly once as long as the broker keeps the session: Paho then goes on with the exchange
+// where it was. Without the session (the broker lost it, another MQTT version, no `keep_session`) nobody can
+// know what became of it: it is sent as a new message and may arrive twice. The outbox is memory: it ends
+// with the process.
+//
+// Downwards, weaker than a dedicated session: Paho acknowledges a message once it is in our mailbox, so what
+// is between there and the device is lost when the process dies. With `keep_session` the broker keeps QoS 1
+// and 2 for kSessionExpiryS while we are away. A full mailbox makes Paho wait, not drop.
 #ifndef GATEWAY_BROKER_OWN_SESSION_HPP
 #define GATEWAY_BROKER_OWN_SESSION_HPP
 
 #include <uv.h>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "gateway/core/mqtt_packet.hpp"
 #include "mqttsn/wire.hpp"
 
 namespace mqttsn::gateway {
@@ -41,7 +49,9 @@ struct PahoMessage;
 void prepare_process_for_own_session();
 
 struct OwnSessionOptions {
-    bool tls = false;                ///< mqtts://
+    bool tls = false;                ///< mqtts://, wss://
+    bool websocket = false;          ///< ws://, wss://
+    std::string path;                ///< WebSocket only, with the leading '/', or empty
     std::string host = "127.0.0.1";  ///< name or address, IPv6 without brackets
     std::uint16_t port = 1883;
     std::string client_id = "dormouse-1";
@@ -52,20 +62,36 @@ struct OwnSessionOptions {
     std::string ca_file;       ///< PEM; "" = the system's certificates
     std::string cert_file;     ///< PEM chain of this gateway, "" = none
     std::string key_file;      ///< PEM; "" = in cert_file
+    /// For shared sessions: the broker keeps subscriptions and QoS 1 and 2 messages over a lost connection.
+    /// The first connection begins a new session, because nobody remembers what an earlier process wanted.
+    bool keep_session = false;
+    bool mqtt5 = true;  ///< tried first; false = as if the broker had refused it (for tests)
     std::size_t outbox_messages_max = 1000;
     std::size_t outbox_bytes_max = 4U << 20U;  ///< topics and payloads
+    std::size_t requests_max = 65535;          ///< SUBSCRIBE and UNSUBSCRIBE that wait; each has a packet id
     std::chrono::milliseconds reconnect_min{1000};
     std::chrono::milliseconds reconnect_max{30000};
     std::uint64_t jitter_seed = 0;
 };
 
-/// Called on the loop thread only, and never from inside publish() or stop(): a listener may call both.
+/// Called on the loop thread only, and never from inside publish(), send() or stop(): a listener may call
+/// all.
 class OwnSessionListener {
   public:
-    virtual void on_own_session_up(bool mqtt5) = 0;
+    /// session_present: the broker still has our subscriptions. Otherwise there are none.
+    virtual void on_own_session_up(bool mqtt5, bool session_present) = 0;
     /// Lost, or could not be opened. One line for the log that says what happened and what to do. Failures
     /// repeat with each attempt but are said again only when the reason changes.
     virtual void on_own_session_down(std::string_view detail) = 0;
+    /// One of:
+    ///   puback (QoS 1) or pubcomp (QoS 2), suback, unsuback: the answer to send(), by packet_id. code >=
+    ///   0x80
+    ///     in the first two: given up, the message is not with the broker.
+    ///   publish: a message for our subscriptions; with subscription_id where the broker says it. May also
+    ///     come shortly after on_own_session_down(), when it had arrived before.
+    virtual void on_own_packet(const mqtt::Packet& packet) = 0;
+    /// The outbox is more than three quarters full (true), or at most half full again (false).
+    virtual void on_own_session_congested(bool congested) = 0;
 
   protected:
     ~OwnSessionListener() = default;
@@ -75,7 +101,7 @@ struct OwnSessionCounters {
     std::uint64_t accepted = 0;      ///< publish() returned true
     std::uint64_t sent = 0;          ///< QoS 0 written, QoS 1 and 2 acknowledged; without status messages
     std::uint64_t republished = 0;   ///< QoS 1 or 2 sent again after a lost connection
-    std::uint64_t refused_full = 0;  ///< publish(): outbox at its limit
+    std::uint64_t refused_full = 0;  ///< outbox at its limit
     std::uint64_t refused_not_connected = 0;  ///< publish(): QoS 0 without a connection, or stopping
     std::uint64_t refused_invalid = 0;        ///< publish(): topic or QoS that MQTT does not allow
     std::uint64_t refused_too_large = 0;      ///< larger than the broker takes
@@ -85,13 +111,21 @@ struct OwnSessionCounters {
     std::uint64_t connects = 0;               ///< successful ones
     std::uint64_t connect_failures = 0;
     std::uint64_t connections_lost = 0;
-    std::uint64_t ack_timeouts = 0;    ///< the broker left messages unacknowledged, so we reconnected
-    std::uint64_t events_lost = 0;     ///< mailbox overflows; never by design, repaired by reconnecting
+    std::uint64_t ack_timeouts = 0;   ///< the broker left messages unacknowledged, so we reconnected
+    std::uint64_t events_lost = 0;    ///< mailbox overflows; never by design, repaired by reconnecting
+    std::uint64_t arrived = 0;        ///< PUBLISHes from the broker
+    std::uint64_t arrivals_lost = 0;  ///< the loop stood still for seconds and the mailbox was full
+    std::uint64_t session_restarts =
+        0;                             ///< with keep_session: connections after the first without the session
     std::uint64_t guarded_writes = 0;  ///< see write_guard.hpp; of the whole process
 };
 
 class OwnSession {
   public:
+    /// How long the broker keeps the session while we are away (MQTT 5): longer than a broker's or a
+    /// network's outage that anybody repairs, shorter than a night of messages that nobody will fetch.
+    static constexpr std::uint32_t kSessionExpiryS = 3600;
+
     /// `loop` and `listener` must outlive this. Nothing happens before start().
     OwnSession(uv_loop_t* loop, OwnSessionOptions options, OwnSessionListener& listener);
     /// Only before start(), or once stop() has said it is done (inside `done` is fine).
@@ -106,6 +140,12 @@ class OwnSession {
     /// Copies the message into the outbox, which is sent in order. False, and counted, when the outbox is
     /// full, for QoS 0 without a connection, when stopping, and for what MQTT does not allow. `qos` 0..2.
     bool publish(Bytes topic, Bytes payload, std::uint8_t qos, bool retain);
+
+    /// The same for a packet of the core: PUBLISH, SUBSCRIBE {packet_id, topic, qos, subscription_id} or
+    /// UNSUBSCRIBE {packet_id, topic}; other types are ignored. All are sent in order. One with packet_id !=
+    /// 0 is answered once by on_own_packet(), perhaps after a reconnect and never after stop(); an id must
+    /// not be used again before.
+    void send(const mqtt::Packet& packet);
 
     /// Sends what is in the outbox and the status "offline" (0.5 s at most), disconnects, ends the thread,
     /// closes the uv handles, then calls `done` from the loop. Takes about two seconds at most, also when the
@@ -130,15 +170,16 @@ class OwnSession {
         stopped
     };
     using Message = std::shared_ptr<const PahoMessage>;
-    /// One message in Paho's hands.
+    /// One message in Paho's hands. Abandoned: queued again, and Paho may still answer.
     struct Slot {
         enum class Use : std::uint8_t { free, taken, abandoned } use = Use::free;
+        unsigned timeouts = 0;
+        std::uint64_t since_ms = 0;    ///< when Paho got it, or the connection on which it began again
         std::uint64_t id = 0;          ///< position in the outbox; 0 = a status message
         std::uint64_t connection = 0;  ///< the count of connects when Paho got it
         bool mqtt5 = false;            ///< which of Paho's two handles has it
         Message message;
     };
-    static constexpr std::size_t kSlots = 64;  ///< more than any window, see abandon_stuck_slots
 
     void on_wake();
     void on_event(PahoEvent& event);
@@ -148,21 +189,31 @@ class OwnSession {
     void on_lost(const PahoEvent& event);
     void on_sent(const PahoEvent& event);
     void on_send_failed(const PahoEvent& event);
+    void on_arrived(const PahoEvent& event);
     void on_disconnected();
     void on_timer();
     void on_handle_closed();
 
     void connect();
+    bool rinse(const PahoEvent& event);
+    bool acknowledgement_is_missing();
     void wait_for_next_attempt();
     void report_down(std::string detail);
+    std::uint8_t accept(std::shared_ptr<PahoMessage> message);
+    std::uint8_t refusal_of(const PahoMessage& message);
+    void answer(const PahoMessage& message, std::uint8_t code);
+    void tell_what_waits();
+    void check_congestion();
     void pump();
-    bool dispatch(std::uint64_t id, Message message);
+    bool dispatch(std::uint64_t id, const Message& message);
+    Message allowed(const Message& message) const;
     Slot* taken_slot(const PahoEvent& event);
     void release(Slot& slot);
     void requeue(Slot& slot);
     void forget(const PahoMessage& message);
     void dispatch_status(const char* status, std::uint8_t qos);
-    void abandon_stuck_slots();
+    void abandon(Slot& slot);
+    void sort_out_slots(bool session_present);
     void drop_queued_qos0();
     void finish_flush_if_empty();
     void begin_disconnect();
@@ -185,6 +236,11 @@ class OwnSession {
     State state_ = State::idle;
     bool mqtt5_ = true;           ///< the version to try next, and of the current connection
     bool mqtt5_refused_ = false;  ///< by a clear answer, not by just closing
+    bool clean_ = true;           ///< of the current attempt
+    bool clean_next_ = false;     ///< Paho or the broker is stuck with something
+    bool rinsed_ = false;         ///< see rinse()
+    bool subscription_ids_ = false;
+    std::optional<bool> established_;  ///< keep_session: the MQTT version the session is held with (5 = true)
     std::uint8_t qos_max_ = 2;
     bool retain_available_ = true;
     bool offline_due_ = false;  ///< stop(): "offline" goes out when the outbox is empty
@@ -200,11 +256,17 @@ class OwnSession {
 
     // The messages.
     std::map<std::uint64_t, Message> queued_;  ///< by position, so that what comes back is in order
-    std::array<Slot, kSlots> slots_{};
+    std::vector<Slot> slots_;                  ///< up to PahoWorker::kSlotsMax
+    std::vector<std::uint32_t> free_slots_;
     std::size_t in_paho_ = 0;
+    std::size_t abandoned_ = 0;
     std::uint64_t next_id_ = 1;
     std::size_t outbox_messages_ = 0;
     std::size_t outbox_bytes_ = 0;
+    std::size_t requests_ = 0;           ///< SUBSCRIBE and UNSUBSCRIBE in the outbox
+    std::vector<mqtt::Packet> answers_;  ///< to be told from the loop
+    bool congested_ = false;
+    bool congestion_told_ = false;
     std::uint64_t events_lost_seen_ = 0;
     OwnSessionCounters counters_;
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/broker/paho_worker.hpp"
 
-#include <MQTTAsync.h>
 #include <pthread.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "gateway/broker/paho_common.hpp"
 #include "gateway/broker/paho_explain.hpp"
 
 namespace mqttsn::gateway {
@@ -15,27 +15,6 @@ namespace {
 constexpr int kConnectTimeoutS = 10;
 constexpr std::size_t kTlsTextMax = 512;
 constexpr char kOffline[] = "offline";
-
-/// The value of an integer property, or `otherwise`. Reads the struct itself: no call into Paho from
-/// callbacks.
-std::uint32_t property_or(const MQTTProperties& properties, enum MQTTPropertyCodes code,
-                          std::uint32_t otherwise) {
-    for (int i = 0; i < properties.count; ++i) {
-        const MQTTProperty& property = properties.array[i];
-        if (property.identifier != code) {
-            continue;
-        }
-        switch (code) {
-            case MQTTPROPERTY_CODE_RECEIVE_MAXIMUM:
-                return property.value.integer2;
-            case MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE:
-                return property.value.integer4;
-            default:
-                return property.value.byte;
-        }
-    }
-    return otherwise;
-}
 
 }  // namespace
 
@@ -57,11 +36,13 @@ struct PahoCallbacks {
         }
         of.worker->push(std::move(event));
     }
-    static void connected(void* context, const MQTTProperties* properties) {
+    static void connected(void* context, bool session_present, const MQTTProperties* properties) {
         PahoWorker::Handle& of = handle(context);
         PahoEvent event;
         event.kind = PahoEvent::Kind::connected;
         event.mqtt5 = of.mqtt5;
+        event.session_present = session_present;
+        event.subscription_ids_available = of.mqtt5;
         if (properties != nullptr) {
             const MQTTProperties& p = *properties;
             event.receive_maximum =
@@ -69,15 +50,18 @@ struct PahoCallbacks {
             event.qos_max = static_cast<std::uint8_t>(property_or(p, MQTTPROPERTY_CODE_MAXIMUM_QOS, 2));
             event.retain_available = property_or(p, MQTTPROPERTY_CODE_RETAIN_AVAILABLE, 1) != 0;
             event.packet_max = property_or(p, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0);
+            event.subscription_ids_available =
+                property_or(p, MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE, 1) != 0;
         }
         of.worker->take_tls_text();
         of.worker->push(std::move(event));
     }
-    static void sent(void* context) {
+    static void sent(void* context, int granted) {
         const PahoWorker::Request& of = request(context);
         PahoEvent event;
         event.kind = PahoEvent::Kind::sent;
         event.slot = of.slot;
+        event.code = granted;
         of.worker->push(std::move(event));
     }
     static void send_failed(void* context, int code, int reason) {
@@ -86,6 +70,7 @@ struct PahoCallbacks {
         event.kind = PahoEvent::Kind::send_failed;
         event.slot = of.slot;
         event.code = code;
+        event.hopeless = cannot_be_sent(code);
         event.reason = reason;
         of.worker->push(std::move(event));
     }
@@ -99,9 +84,12 @@ struct PahoCallbacks {
     }
 
     // What Paho calls, one form for each MQTT version.
-    static void on_connected3(void* context, MQTTAsync_successData*) noexcept { connected(context, nullptr); }
+    static void on_connected3(void* context, MQTTAsync_successData* data) noexcept {
+        connected(context, data != nullptr && data->alt.connect.sessionPresent != 0, nullptr);
+    }
     static void on_connected5(void* context, MQTTAsync_successData5* data) noexcept {
-        connected(context, data != nullptr ? &data->properties : nullptr);
+        connected(context, data != nullptr && data->alt.connect.sessionPresent != 0,
+                  data != nullptr ? &data->properties : nullptr);
     }
     static void on_connect_failed3(void* context, MQTTAsync_failureData* data) noexcept {
         connect_failed(context, data != nullptr ? data->code : MQTTASYNC_FAILURE,
@@ -131,20 +119,34 @@ struct PahoCallbacks {
     static void on_disconnect_failed5(void* context, MQTTAsync_failureData5*) noexcept {
         simple(context, PahoEvent::Kind::disconnected);
     }
-    static void on_sent3(void* context, MQTTAsync_successData*) noexcept { sent(context); }
-    static void on_sent5(void* context, MQTTAsync_successData5*) noexcept { sent(context); }
+    static bool subscribed(void* context) { return request(context).kind == PahoMessage::Kind::subscribe; }
+    static void on_sent3(void* context, MQTTAsync_successData* data) noexcept {
+        sent(context, subscribed(context) && data != nullptr ? data->alt.qos : 0);
+    }
+    static void on_sent5(void* context, MQTTAsync_successData5* data) noexcept {
+        sent(context, subscribed(context) && data != nullptr ? static_cast<int>(data->reasonCode) : 0);
+    }
     static void on_send_failed3(void* context, MQTTAsync_failureData* data) noexcept {
-        send_failed(context, data != nullptr ? data->code : MQTTASYNC_FAILURE, 0);
+        const int code = data != nullptr ? data->code : MQTTASYNC_FAILURE;
+        send_failed(context, code, code > 0 ? code : 0);  // SUBACK 0x80 comes as a positive code
     }
     static void on_send_failed5(void* context, MQTTAsync_failureData5* data) noexcept {
         send_failed(context, data != nullptr ? data->code : MQTTASYNC_FAILURE,
                     data != nullptr ? static_cast<int>(data->reasonCode) : 0);
     }
-    /// We subscribe to nothing, but Paho wants a receiver. Returning 0 would make it offer the message for
-    /// ever.
-    static int on_message(void*, char* topic, int, MQTTAsync_message* message) noexcept {
+    /// Paho acknowledges when this returns, whatever it returns; 0 would make it offer the message for ever.
+    /// So a PUBLISH without room waits here.
+    static int on_message(void* context, char* topic, int topic_size, MQTTAsync_message* message) noexcept {
+        PahoWorker& worker = *handle(context).worker;
+        PahoEvent event;
+        event.kind = PahoEvent::Kind::arrived;
+        event.mqtt5 = handle(context).mqtt5;
+        event.arrival = std::make_unique<PahoArrival>(copy_arrival(topic, topic_size, *message));
         MQTTAsync_freeMessage(&message);
         MQTTAsync_free(topic);
+        if (worker.gate_.enter(event.arrival->size())) {
+            worker.push(std::move(event));
+        }
         return 1;
     }
     static int on_tls_text(const char* text, size_t size, void* context) noexcept {
@@ -158,9 +160,6 @@ PahoWorker::PahoWorker(PahoSettings settings, std::function<void()> wake)
     for (std::size_t i = 0; i < handles_.size(); ++i) {
         handles_[i] = Handle{this, i == 1, nullptr};
     }
-    for (std::uint32_t i = 0; i < kSlots; ++i) {
-        requests_[i] = Request{this, i};
-    }
 }
 
 void PahoWorker::run() {
@@ -173,22 +172,25 @@ void PahoWorker::run() {
             next = std::move(orders_.front());
             orders_.pop_front();
         }
+        if (next.kind == Order::Kind::probe) {
+            PahoEvent event;
+            event.kind = PahoEvent::Kind::probed;
+            event.detail = probe_tcp(settings_.broker->host, settings_.broker->port);
+            push(std::move(event));
+            continue;
+        }
+        const std::lock_guard calls(paho_calls());
         switch (next.kind) {
             case Order::Kind::connect:
-                do_connect(handle_of(next.mqtt5));
+                do_connect(handle_of(next.mqtt5), next.forget);
                 break;
-            case Order::Kind::probe: {
-                PahoEvent event;
-                event.kind = PahoEvent::Kind::probed;
-                event.detail = probe_tcp(settings_.host, settings_.port);
-                push(std::move(event));
+            case Order::Kind::probe:
                 break;
-            }
-            case Order::Kind::publish:
-                do_publish(next);
+            case Order::Kind::send:
+                do_send(next);
                 break;
             case Order::Kind::disconnect:
-                do_disconnect(handle_of(next.mqtt5));
+                do_disconnect(handle_of(next.mqtt5), next.forget);
                 break;
             case Order::Kind::end:
                 do_end();
@@ -208,32 +210,35 @@ void PahoWorker::order(Order order) {
     orders_changed_.notify_one();
 }
 
-void PahoWorker::connect(bool mqtt5) {
-    order({Order::Kind::connect, mqtt5, 0, nullptr});
+void PahoWorker::connect(bool mqtt5, bool clean) {
+    order({Order::Kind::connect, mqtt5, clean, 0, nullptr});
 }
 void PahoWorker::probe() {
-    order({Order::Kind::probe, false, 0, nullptr});
+    order({Order::Kind::probe, false, false, 0, nullptr});
 }
-void PahoWorker::publish(std::uint32_t slot, bool mqtt5, std::shared_ptr<const PahoMessage> message) {
-    order({Order::Kind::publish, mqtt5, slot, std::move(message)});
+void PahoWorker::send(std::uint32_t slot, bool mqtt5, std::shared_ptr<const PahoMessage> message) {
+    order({Order::Kind::send, mqtt5, false, slot, std::move(message)});
 }
-void PahoWorker::disconnect(bool mqtt5) {
-    order({Order::Kind::disconnect, mqtt5, 0, nullptr});
+void PahoWorker::disconnect(bool mqtt5, bool forget) {
+    order({Order::Kind::disconnect, mqtt5, forget, 0, nullptr});
 }
 void PahoWorker::end() {
-    order({Order::Kind::end, false, 0, nullptr});
+    order({Order::Kind::end, false, false, 0, nullptr});
+}
+
+void PahoWorker::close_mailbox() {
+    gate_.close();
+    mailbox_.close();
 }
 
 int PahoWorker::create(Handle& handle) const {
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
     options.sendWhileDisconnected = 0;  // the outbox is ours
-    options.maxBufferedMessages = static_cast<int>(kSlots) + 1;
+    options.maxBufferedMessages = static_cast<int>(kSlotsMax) + 1;
     options.MQTTVersion = handle.mqtt5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
-    const bool brackets = settings_.host.find(':') != std::string::npos;
-    const std::string uri = std::string(settings_.tls ? "ssl://" : "tcp://") + (brackets ? "[" : "") +
-                            settings_.host + (brackets ? "]" : "") + ":" + std::to_string(settings_.port);
-    int code = MQTTAsync_createWithOptions(&handle.paho, uri.c_str(), settings_.client_id.c_str(),
-                                           MQTTCLIENT_PERSISTENCE_NONE, nullptr, &options);
+    int code = MQTTAsync_createWithOptions(&handle.paho, paho_uri(*settings_.broker).c_str(),
+                                           settings_.client_id.c_str(), MQTTCLIENT_PERSISTENCE_NONE, nullptr,
+                                           &options);
     if (code == MQTTASYNC_SUCCESS) {
         code = MQTTAsync_setCallbacks(handle.paho, &handle, &PahoCallbacks::on_lost,
                                       &PahoCallbacks::on_message, nullptr);
@@ -244,7 +249,7 @@ int PahoWorker::create(Handle& handle) const {
     return code;
 }
 
-void PahoWorker::do_connect(Handle& handle) {
+void PahoWorker::do_connect(Handle& handle, bool clean) {
     take_tls_text();
     if (handle.paho == nullptr) {
         if (const int code = create(handle); code != MQTTASYNC_SUCCESS) {
@@ -259,25 +264,22 @@ void PahoWorker::do_connect(Handle& handle) {
     will.qos = 1;
 
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
-    const auto file = [](const std::string& name) { return name.empty() ? nullptr : name.c_str(); };
-    tls.trustStore = file(settings_.ca_file);
-    tls.keyStore = file(settings_.cert_file);
-    tls.privateKey = file(settings_.key_file);
-    tls.enabledCipherSuites = "DEFAULT:!aNULL";
-    tls.enableServerCertAuth = 1;
-    tls.verify = 1;  // also the name in the certificate
-    tls.ssl_error_cb = &PahoCallbacks::on_tls_text;
-    tls.ssl_error_context = this;
+    fill_tls_options(tls, *settings_.broker, &PahoCallbacks::on_tls_text, this);
 
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
+    PahoProperties properties;
+    if (settings_.session_expiry_s != 0) {
+        properties.add_integer4(MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, settings_.session_expiry_s);
+    }
     if (handle.mqtt5) {
         options = MQTTAsync_connectOptions_initializer5;
-        options.cleanstart = 1;
+        options.cleanstart = clean ? 1 : 0;
+        options.connectProperties = &properties.properties;
         options.onSuccess5 = &PahoCallbacks::on_connected5;
         options.onFailure5 = &PahoCallbacks::on_connect_failed5;
     } else {
         options.MQTTVersion = MQTTVERSION_3_1_1;
-        options.cleansession = 1;
+        options.cleansession = clean ? 1 : 0;
         options.onSuccess = &PahoCallbacks::on_connected3;
         options.onFailure = &PahoCallbacks::on_connect_failed3;
     }
@@ -285,7 +287,7 @@ void PahoWorker::do_connect(Handle& handle) {
     options.keepAliveInterval = settings_.keep_alive_s;
     options.connectTimeout = kConnectTimeoutS;
     options.maxInflight =
-        static_cast<int>(kSlots) + 1;  // our window is smaller: Paho's own blocks for a second
+        static_cast<int>(kSlotsMax) + 1;  // our window is smaller: Paho's own blocks for a second
     options.automaticReconnect = 0;
     options.username = settings_.username.empty() ? nullptr : settings_.username.c_str();
     if (!settings_.password.empty()) {
@@ -293,14 +295,18 @@ void PahoWorker::do_connect(Handle& handle) {
         options.binarypwd.len = static_cast<int>(settings_.password.size());
     }
     options.will = settings_.will_topic.empty() ? nullptr : &will;
-    options.ssl = settings_.tls ? &tls : nullptr;
+    options.ssl = settings_.broker->tls ? &tls : nullptr;
     if (const int code = MQTTAsync_connect(handle.paho, &options); code != MQTTASYNC_SUCCESS) {
         PahoCallbacks::connect_failed(&handle, code, MQTTAsync_strerror(code));
     }
 }
 
-void PahoWorker::do_publish(const Order& order) {
+void PahoWorker::do_send(const Order& order) {
+    while (requests_.size() <= order.slot) {
+        requests_.push_back(Request{this, static_cast<std::uint32_t>(requests_.size())});
+    }
     Request& request = requests_[order.slot];
+    request.kind = order.message->kind;
     const Handle& handle = handle_of(order.mqtt5);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     options.context = &request;
@@ -311,21 +317,22 @@ void PahoWorker::do_publish(const Order& order) {
         options.onSuccess = &PahoCallbacks::on_sent3;
         options.onFailure = &PahoCallbacks::on_send_failed3;
     }
-    const PahoMessage& message = *order.message;
-    const int code =
-        handle.paho == nullptr
-            ? MQTTASYNC_DISCONNECTED
-            : MQTTAsync_send(handle.paho, message.topic.c_str(), static_cast<int>(message.payload.size()),
-                             message.payload.data(), message.qos, message.retain ? 1 : 0, &options);
+    const int code = handle.paho == nullptr ? MQTTASYNC_DISCONNECTED
+                                            : hand_over(handle.paho, order.mqtt5, *order.message, options);
     if (code != MQTTASYNC_SUCCESS) {
         PahoCallbacks::send_failed(&request, code, 0);
     }
 }
 
-void PahoWorker::do_disconnect(const Handle& handle) {
+void PahoWorker::do_disconnect(const Handle& handle, bool forget) {
+    PahoProperties properties;
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
     if (handle.mqtt5) {
         options = MQTTAsync_disconnectOptions_initializer5;
+        if (forget && settings_.session_expiry_s != 0) {
+            properties.add_integer4(MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, 0);
+            options.properties = properties.properties;  // Paho copies
+        }
         options.onSuccess5 = &PahoCallbacks::on_disconnected5;
         options.onFailure5 = &PahoCallbacks::on_disconnect_failed5;
     } else {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
@@ -107,6 +108,11 @@ Tool& Bed::tool(const std::string& program, std::vector<std::string> arguments, 
 test::Process& Bed::process() {
     processes.push_back(std::make_unique<test::Process>());
     return *processes.back();
+}
+
+bool Bed::with_paho() {
+    const char* engine = std::getenv("DORMOUSE_TEST_ENGINE");  // NOLINT(concurrency-mt-unsafe): one thread
+    return engine != nullptr && std::string_view(engine) == "paho";
 }
 
 void Bed::await_broker_log(const std::string& text, int count, Where where) const {

