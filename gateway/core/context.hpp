@@ -7,6 +7,7 @@
 #define GATEWAY_CORE_CONTEXT_HPP
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,16 @@
 #include "gateway/core/rate_limit.hpp"
 #include "gateway/core/session_store.hpp"
 #include "gateway/core/settings.hpp"
+#include "gateway/core/shared_sessions.hpp"
 #include "gateway/core/topic_names.hpp"
 
 namespace mqttsn::gateway {
 
 struct Context {
     Context(const Settings& initial, std::uint64_t seed);
+    ~Context();
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
 
     Settings settings;
     Instant now{};
@@ -44,6 +49,7 @@ struct Context {
         ended;  ///< slots of sessions that ended in this call and may be forgotten after it
     bool own_link_up = false;
     bool shutting_down = false;
+    SharedSessions shared;
 
     // Sending. Octets of `message` are copied.
     /// To any endpoint. Messages over the listener's max_datagram are not sent: callers check what can be
@@ -52,6 +58,15 @@ struct Context {
     void send(const Session& session, const Message& message) { send(session.endpoint, message); }
     /// To the broker on the session's link, which must be open. Octets of the packet are copied.
     void send(Session& session, mqtt::Packet packet);
+
+    // The other effects on the session's link: on the engine, or, for a shared session, in the layer.
+    void open_link(Session& session, const mqtt::Connect& connect);
+    void close_link(Session& session, bool with_disconnect);
+    void read_link(Session& session, bool on);
+    /// Whether the device should wait with a PUBLISH of this QoS: what is to take it is nearly full.
+    bool congested(const Session& session, std::uint8_t qos) const;
+    /// Forgets a session that has no link.
+    void forget(Session& session);
 
     /// The longest datagram for this session.
     std::size_t datagram_max(const Session& session) const;

@@ -50,6 +50,12 @@ const ClientRule* find_rule(const Context& context, Bytes client_id) {
     return nullptr;
 }
 
+/// SN12-02, SN12-03: the rule's word, else the listener's.
+SessionMode mode_of(const Context& context, const ClientRule* rule, const Endpoint& from) {
+    return rule != nullptr && rule->sessions ? *rule->sessions
+                                             : context.settings.listeners[from.listener].sessions;
+}
+
 void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* cause, Bytes client_id) {
     ++context.counters.connects_refused;
     context.send(to, make_connack(code));
@@ -86,7 +92,8 @@ void ask_broker(Context& context, Session& session) {
 bool resume(Context& context, Session& session, const Message& message) {
     const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
     if (!sleeping || message.flags.will() || message.flags.clean_session() || !session.link_open() ||
-        session.connect.clean || message.duration != session.connect.keep_alive_s) {
+        session.connect.clean || message.duration != session.connect.keep_alive_s ||
+        session.link.shared != (session.mode == SessionMode::shared)) {
         return false;
     }
     session_downlink::suspend(session);
@@ -194,8 +201,7 @@ bool make_room(Context& context) {
         return false;
     }
     ++context.counters.sessions_evicted;
-    context.deadlines.remove(oldest->slot);
-    context.sessions.destroy(*oldest);
+    context.forget(*oldest);
     return true;
 }
 
@@ -299,6 +305,7 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, id);
     }
     take_endpoint(context, *session, from);
+    session->mode = mode_of(context, rule, from);
     start(context, *session, message);
 }
 
@@ -325,7 +332,8 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
         ask_broker(context, session);
         return;
     }
-    if (!name_accepted(message.data) || message.flags.qos() == kQosMinusOne ||
+    const bool foreign = session.mode == SessionMode::shared && SharedSessions::refusal_of_name(message.data);
+    if (!name_accepted(message.data) || foreign || message.flags.qos() == kQosMinusOne ||
         message.flags.qos() > context.settings.broker.max_qos) {
         context.event(EventKind::session_refused, session, "will topic or will QoS not possible", 3);
         on_failed(context, session, ReturnCode::not_supported);

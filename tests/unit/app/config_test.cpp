@@ -349,8 +349,6 @@ void the_command_line_overrides_the_file(void**) {
 
 void what_is_accepted_but_not_active_is_a_warning_each(void**) {
     const Bad rows[] = {
-        {"[[listen]]\nsessions = \"shared\"\n", "listen.sessions = \"shared\": not active yet: "},
-        {"[[client]]\nid = \"a\"\nsessions = \"shared\"\n", "client.sessions = \"shared\": not active yet: "},
         {"[broker]\nengine = \"paho\"\n", "broker.engine = \"paho\": not active yet: "},
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet: "},
         {"[retry]\nadaptive = true\n", "retry.adaptive = true: not active yet: "},
