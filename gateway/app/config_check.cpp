@@ -220,25 +220,12 @@ bool is_loopback(const BrokerUrl& url) {
                         std::all_of(at.address.begin(), at.address.end() - 1, [](auto o) { return o == 0; });
 }
 
-template <class Element, class Test>
-bool any_of(const std::vector<Element>& elements, Test test) {
-    return std::any_of(elements.begin(), elements.end(), test);
-}
-
 /// What the schema takes and this version does not do yet. One row each: the day it is done, the row goes.
 struct NotActiveYet {
     bool (*asked_for)(const Config&);
     const char* warning;
 };
 constexpr NotActiveYet kNotActiveYet[] = {
-    {[](const Config& c) {
-         return any_of(c.core.listeners, [](const auto& l) { return l.sessions == SessionMode::shared; });
-     },
-     "listen.sessions = \"shared\": not active yet: these devices get dedicated sessions"},
-    {[](const Config& c) {
-         return any_of(c.core.clients, [](const auto& r) { return r.sessions == SessionMode::shared; });
-     },
-     "client.sessions = \"shared\": not active yet: these devices get dedicated sessions"},
     {[](const Config& c) { return c.mqtt_version == MqttVersion::v5 && c.engine == BrokerEngine::direct; },
      "broker.version = \"5\": not active yet with engine = \"direct\": devices' sessions use MQTT 3.1.1"},
     {[](const Config& c) { return c.core.retry_adaptive; },

@@ -26,7 +26,9 @@ Context::Context(const Settings& initial, std::uint64_t seed)
       new_sessions(initial.limits.new_sessions_per_second),
       unknown_replies(initial.limits.replies_per_second_to_unknown),
       unknown_by_forwarder(initial.limits.replies_per_second_to_unknown),
-      discovery(discovery::initial(initial)) {}
+      discovery(discovery::initial(initial)),
+      shared(*this) {}
+Context::~Context() = default;
 
 void Context::send(const Endpoint& to, const Message& message) {
     const std::size_t octets_max = settings.listeners[to.listener].max_datagram;
@@ -45,11 +47,52 @@ void Context::send(const Endpoint& to, const Message& message) {
 }
 
 void Context::send(Session& session, mqtt::Packet packet) {
+    if (session.link.shared) {
+        session.link.last_sent = now;
+        shared.send(session.link.id, packet);
+        return;
+    }
     packet.topic = outbox.copy(packet.topic);
     packet.payload = outbox.copy(packet.payload);
     session.link.last_sent = now;
     session.link.last_packet = packet.type;
     outbox.push(LinkSend{session.link.id, packet});
+}
+
+void Context::open_link(Session& session, const mqtt::Connect& connect) {
+    session.link.shared = session.mode == SessionMode::shared;
+    if (session.link.shared) {
+        shared.open(session.link.id, connect, session.connected());
+        return;
+    }
+    shared.forget(session.slot);  // should it have been a shared session before
+    outbox.push(LinkOpen{session.link.id, connect});
+}
+
+void Context::close_link(Session& session, bool with_disconnect) {
+    if (session.link.shared) {
+        shared.close(session.link.id, with_disconnect);
+    } else {
+        outbox.push(LinkClose{session.link.id, with_disconnect});
+    }
+}
+
+void Context::read_link(Session& session, bool on) {
+    if (session.link.shared) {
+        shared.read(session.link.id, on);
+    } else {
+        outbox.push(LinkRead{session.link.id, on});
+    }
+}
+
+bool Context::congested(const Session& session, std::uint8_t qos) const {
+    return session.link.shared ? shared.congested(qos) : session.link.congested;
+}
+
+void Context::forget(Session& session) {
+    shared.forget(session.slot);
+    deadlines.remove(session.slot);
+    sessions.destroy(session);
 }
 
 std::size_t Context::datagram_max(const Session& session) const {

@@ -7,6 +7,7 @@
 #define GATEWAY_CORE_CONTEXT_HPP
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "gateway/core/rate_limit.hpp"
 #include "gateway/core/session_store.hpp"
 #include "gateway/core/settings.hpp"
+#include "gateway/core/shared_sessions.hpp"
 #include "gateway/core/topic_names.hpp"
 #include "gateway/core/wireless_nodes.hpp"
 
@@ -27,6 +29,9 @@ namespace mqttsn::gateway {
 
 struct Context {
     Context(const Settings& initial, std::uint64_t seed);
+    ~Context();
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
 
     Settings settings;
     Instant now{};
@@ -49,6 +54,7 @@ struct Context {
         ended;  ///< slots of sessions that ended in this call and may be forgotten after it
     bool own_link_up = false;
     bool shutting_down = false;
+    SharedSessions shared;
 
     // Sending. Octets of `message` are copied.
     /// To any endpoint, in a wrapper if it is behind a forwarder (SN12-114). What makes a datagram over the
@@ -57,6 +63,15 @@ struct Context {
     void send(const Session& session, const Message& message) { send(session.endpoint, message); }
     /// To the broker on the session's link, which must be open. Octets of the packet are copied.
     void send(Session& session, mqtt::Packet packet);
+
+    // The other effects on the session's link: on the engine, or, for a shared session, in the layer.
+    void open_link(Session& session, const mqtt::Connect& connect);
+    void close_link(Session& session, bool with_disconnect);
+    void read_link(Session& session, bool on);
+    /// Whether the device should wait with a PUBLISH of this QoS: what is to take it is nearly full.
+    bool congested(const Session& session, std::uint8_t qos) const;
+    /// Forgets a session that has no link.
+    void forget(Session& session);
 
     /// The longest message for this session: the longest datagram without a forwarder's wrapper.
     std::size_t datagram_max(const Session& session) const;

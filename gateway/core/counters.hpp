@@ -64,7 +64,18 @@ namespace mqttsn::gateway {
     X(advertises_sent, "ADVERTISEs sent, one per group and period")                            \
     X(searches_answered, "SEARCHGWs answered with GWINFO")                                     \
     X(searches_unanswered, "SEARCHGWs not answered: too many, no broker, or standing by")      \
-    X(gateways_heard, "ADVERTISEs and GWINFOs of other gateways")
+    X(gateways_heard, "ADVERTISEs and GWINFOs of other gateways")                              \
+    X(shared_received, "PUBLISHes from the broker for shared sessions")                        \
+    X(shared_copies, "copies of those made for devices")                                       \
+    X(shared_unclaimed, "PUBLISHes from the broker that no shared session wanted")             \
+    X(shared_dropped_overflow, "messages dropped: queue of a shared session full")             \
+    X(shared_dropped_ended, "messages dropped: the shared session they waited for ended")      \
+    X(shared_waited, "PUBLISHes of shared sessions that waited for their turn")                \
+    X(shared_given_up, "PUBLISHes of shared sessions that were not delivered")                 \
+    X(shared_wills, "wills published for shared sessions")                                     \
+    X(shared_wills_dropped, "wills of shared sessions dropped: too much waits already")        \
+    X(shared_subscribes, "SUBSCRIBEs sent for shared sessions")                                \
+    X(shared_unsubscribes, "UNSUBSCRIBEs sent for shared sessions")
 
 struct Counters {
 #define MQTTSN_COUNTER(name, text) std::uint64_t name = 0;

@@ -38,9 +38,43 @@ void Gateway::begin(Instant now) {
     context_->now = std::max(context_->now, now);
 }
 
+/// What the layer of shared sessions has to say reaches the rooms here, never from within one of them. It
+/// ends: an answer leads to more only as far as messages wait, and the rooms' own timers bring the rest.
+void Gateway::finish() {
+    SharedAnswer answer;
+    do {
+        while (context_->shared.next_answer(answer)) {
+            deliver(answer);
+        }
+        settle_ended();
+        context_->shared.pump();
+    } while (context_->shared.answers_wait());
+}
+
+void Gateway::deliver(const SharedAnswer& answer) {
+    Session* const session = find_link(answer.link);
+    if (session == nullptr) {
+        return;
+    }
+    switch (answer.kind) {
+        case SharedAnswer::Kind::opened:
+            session_link::on_opened(*context_, *session, answer.session_present);
+            break;
+        case SharedAnswer::Kind::refused:
+            session_link::on_refused(*context_, *session, answer.code);
+            break;
+        case SharedAnswer::Kind::closed:
+            session_link::on_closed(*context_, *session, answer.reason);
+            break;
+        case SharedAnswer::Kind::packet:
+            on_packet(*session, answer.packet);
+            break;
+    }
+}
+
 /// Sessions that ended in this call are forgotten, or kept for when the device comes back, once their link is
 /// gone.
-void Gateway::finish() {
+void Gateway::settle_ended() {
     Context& context = *context_;
     for (const std::uint32_t slot : context.ended) {
         Session* const session = context.sessions.at(slot);
@@ -51,10 +85,10 @@ void Gateway::finish() {
         if (session->link.state != SessionLink::State::closed) {
             continue;
         }
+        context.shared.ended(slot, session->state == SessionState::lost);
         const bool worth_keeping = !session->connect.clean && session->connect.established;
         if (!worth_keeping && context.now >= session->link.refused_until) {
-            context.deadlines.remove(slot);
-            context.sessions.destroy(*session);
+            context.forget(*session);
         } else {
             context.sessions.set_idle(*session, true);
         }
@@ -230,6 +264,7 @@ Session* Gateway::find_link(LinkId link) {
 void Gateway::handle_link_opened(Instant now, LinkId link, bool session_present) {
     begin(now);
     if (link == kOwnLink) {
+        context_->shared.on_own_opened(session_present);
         set_own_link(true);
     } else if (Session* const session = find_link(link)) {
         session_link::on_opened(*context_, *session, session_present);
@@ -240,6 +275,7 @@ void Gateway::handle_link_opened(Instant now, LinkId link, bool session_present)
 void Gateway::handle_link_refused(Instant now, LinkId link, std::uint8_t code) {
     begin(now);
     if (link == kOwnLink) {
+        context_->shared.on_own_closed();
         set_own_link(false);
     } else if (Session* const session = find_link(link)) {
         session_link::on_refused(*context_, *session, code);
@@ -250,6 +286,7 @@ void Gateway::handle_link_refused(Instant now, LinkId link, std::uint8_t code) {
 void Gateway::handle_link_closed(Instant now, LinkId link, LinkCloseReason reason) {
     begin(now);
     if (link == kOwnLink) {
+        context_->shared.on_own_closed();
         set_own_link(false);
     } else if (Session* const session = find_link(link)) {
         session_link::on_closed(*context_, *session, reason);
@@ -259,7 +296,9 @@ void Gateway::handle_link_closed(Instant now, LinkId link, LinkCloseReason reaso
 
 void Gateway::handle_link_congested(Instant now, LinkId link, bool congested) {
     begin(now);
-    if (Session* const session = find_link(link)) {
+    if (link == kOwnLink) {
+        context_->shared.on_own_congested(congested);
+    } else if (Session* const session = find_link(link)) {
         session->link.congested = congested;
     }
     finish();
@@ -267,40 +306,47 @@ void Gateway::handle_link_congested(Instant now, LinkId link, bool congested) {
 
 void Gateway::handle_packet(Instant now, LinkId link, const mqtt::Packet& packet) {
     begin(now);
+    if (link == kOwnLink) {
+        context_->shared.on_own_packet(packet);
+    } else if (Session* const session = find_link(link)) {
+        on_packet(*session, packet);
+    }
+    finish();
+}
+
+void Gateway::on_packet(Session& session, const mqtt::Packet& packet) {
     Context& context = *context_;
-    Session* const session = find_link(link);
-    if (session == nullptr || !session->link_open()) {
+    if (!session.link_open()) {
         return;
     }
     const bool pong = packet.type == mqtt::PacketType::pingresp;
-    if (!session->connected() && !pong) {  // of the connection before the CONNECT that is being dealt with
+    if (!session.connected() && !pong) {  // of the connection before the CONNECT that is being dealt with
         ++context.counters.broker_ignored;
         return;
     }
-    session->link.last_received = context.now;
+    session.link.last_received = context.now;
     switch (packet.type) {
         case mqtt::PacketType::publish:
-            session_intake::on_broker_publish(context, *session, packet);
+            session_intake::on_broker_publish(context, session, packet);
             break;
         case mqtt::PacketType::pubrel:
-            session_intake::on_broker_pubrel(context, *session, packet.packet_id);
+            session_intake::on_broker_pubrel(context, session, packet.packet_id);
             break;
         case mqtt::PacketType::puback:
         case mqtt::PacketType::pubrec:
         case mqtt::PacketType::pubcomp:
-            session_uplink::on_broker_ack(context, *session, packet);
+            session_uplink::on_broker_ack(context, session, packet);
             break;
         case mqtt::PacketType::suback:
         case mqtt::PacketType::unsuback:
-            session_subscribe::on_broker_answer(context, *session, packet);
+            session_subscribe::on_broker_answer(context, session, packet);
             break;
         case mqtt::PacketType::pingresp:
-            session_link::on_pingresp(context, *session);
+            session_link::on_pingresp(context, session);
             break;
         default:
             ++context.counters.broker_ignored;
     }
-    finish();
 }
 
 void Gateway::handle_reload(Instant now, const Settings& settings) {

@@ -24,6 +24,7 @@ namespace mqttsn::gateway {
 
 struct Context;
 struct Session;
+struct SharedAnswer;
 
 class Gateway {
   public:
@@ -72,6 +73,9 @@ class Gateway {
   private:
     void begin(Instant now);
     void finish();
+    void settle_ended();
+    void deliver(const SharedAnswer& answer);
+    void on_packet(Session& session, const mqtt::Packet& packet);
     void dispatch(const Endpoint& from, const Message& message);
     void dispatch_session(Session& session, const Message& message);
     void set_own_link(bool up);

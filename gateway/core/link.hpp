@@ -19,7 +19,7 @@ struct LinkId {
     friend bool operator==(const LinkId&, const LinkId&) = default;
 };
 
-/// The gateway's own session (status, QoS -1). Never in the slot of a device.
+/// The gateway's own session (status, QoS -1, shared sessions). Never in the slot of a device.
 constexpr LinkId kOwnLink{0xFFFFFFFFU, 0};
 
 /// Why a link is not there (any more).

@@ -32,7 +32,8 @@ struct LinkOpen {
     mqtt::Connect connect;
 };
 
-/// One MQTT packet to the broker. link == kOwnLink: on the gateway's own session (QoS -1).
+/// One MQTT packet to the broker. link == kOwnLink: on the gateway's own session (QoS -1, and what
+/// shared_sessions.hpp says).
 struct LinkSend {
     LinkId link;
     mqtt::Packet packet;

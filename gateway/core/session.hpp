@@ -94,6 +94,7 @@ struct SessionLink {
     enum class State : std::uint8_t { closed, opening, open, closing };
     State state = State::closed;
     LinkId id;
+    bool shared = false;  ///< in the layer of shared sessions; Session::mode as it was when the link opened
     bool congested = false;
     bool paused = false;        ///< the broker is not read from: the device's queue is full
     std::uint8_t failures = 0;  ///< in a row, for the backoff

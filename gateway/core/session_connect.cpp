@@ -54,6 +54,12 @@ const ClientRule* find_rule(const Context& context, Bytes client_id) {
     return nullptr;
 }
 
+/// SN12-02, SN12-03: the rule's word, else the listener's.
+SessionMode mode_of(const Context& context, const ClientRule* rule, const Endpoint& from) {
+    return rule != nullptr && rule->sessions ? *rule->sessions
+                                             : context.settings.listeners[from.listener].sessions;
+}
+
 /// After this the session waits to be forgotten (see Gateway::forget_ended), unless it is worth keeping.
 void end(Context& context, Session& session, SessionState state) {
     session.state = state;
@@ -71,7 +77,8 @@ void end(Context& context, Session& session, SessionState state) {
 bool resume(Context& context, Session& session, const Message& message) {
     const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
     if (!sleeping || message.flags.will() || message.flags.clean_session() || !session.link_open() ||
-        session.connect.clean || message.duration != session.connect.keep_alive_s) {
+        session.connect.clean || message.duration != session.connect.keep_alive_s ||
+        session.link.shared != (session.mode == SessionMode::shared)) {
         return false;
     }
     session_downlink::suspend(session);
@@ -185,8 +192,7 @@ bool make_room(Context& context) {
         return false;
     }
     ++context.counters.sessions_evicted;
-    context.deadlines.remove(oldest->slot);
-    context.sessions.destroy(*oldest);
+    context.forget(*oldest);
     return true;
 }
 
@@ -300,6 +306,7 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         return;
     }
     take_endpoint(context, *session, from);
+    session->mode = mode_of(context, rule, from);
     start(context, *session, message);
 }
 
@@ -307,6 +314,7 @@ void take_over(Context& context, Session& session, const Endpoint& from, const M
     ++context.counters.takeovers;
     context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, session.id_octets());
     take_endpoint(context, session, from);
+    session.mode = mode_of(context, find_rule(context, message.data), from);
     start(context, session, message);
 }
 

@@ -61,7 +61,7 @@ void open_now(Context& context, Session& session) {
     link.paused = false;
     link.pings = 0;
     session.connect.will_changed = false;
-    context.outbox.push(LinkOpen{link.id, connect_packet(context, session)});
+    context.open_link(session, connect_packet(context, session));
 }
 
 /// Half the doubled delay is certain, half is chance, so that sessions do not come back all at once.
@@ -160,6 +160,10 @@ const char* cut_text(const SessionLink& link, Instant now) {
 }
 
 void supervise(Context& context, Session& session) {
+    if (session.link.shared) {  // the gateway's own session keeps the connection alive for all
+        Context::stop_timer(session, SessionTimer::link);
+        return;
+    }
     const Instant since = std::min(session.link.last_sent, session.link.last_received);
     context.start_timer(session, SessionTimer::link, since + ping_interval(context));
 }
@@ -187,7 +191,7 @@ void close(Context& context, Session& session, bool with_disconnect) {
         return;
     }
     session.link.state = State::closing;
-    context.outbox.push(LinkClose{session.link.id, with_disconnect});
+    context.close_link(session, with_disconnect);
 }
 
 void reopen(Context& context, Session& session) {
@@ -202,7 +206,7 @@ void pause_reading(Context& context, Session& session, bool pause) {
     }
     link.paused = pause;
     link.ping_at = context.now;  // the answers to our PINGREQs could not be read meanwhile
-    context.outbox.push(LinkRead{link.id, !pause});
+    context.read_link(session, !pause);
 }
 
 void on_opened(Context& context, Session& session, bool session_present) {

@@ -243,6 +243,11 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         return;
     }
     wanted.subscription.qos = static_cast<std::uint8_t>(message.flags.qos());
+    if (const char* const cause = SharedSessions::refusal_of_filter(wanted.subscription.filter.bytes());
+        cause != nullptr && session.mode == SessionMode::shared) {
+        refuse(context, session, message, ReturnCode::not_supported, cause);
+        return;
+    }
     if (subscribe.pending == Pending::subscribe && subscribe.message_id == message.message_id &&
         same(subscribe.wanted, wanted.subscription)) {
         return;  // the answer is on its way

@@ -262,6 +262,32 @@ void on_broker_pubrec(Context& context, Session& session, UplinkExchange& exchan
     context.send(session, make_pubrec(exchange.message_id));
 }
 
+/// MQTT 5 section 3.4.2.1: reason codes that say "never" rather than "not now".
+bool final_refusal(std::uint8_t code) {
+    constexpr std::uint8_t kFinal[] = {
+        0x87,  // not authorized
+        0x90,  // topic name invalid
+        0x95,  // packet too large
+        0x99,  // payload format invalid
+        0x9A,  // retain not supported
+        0x9B,  // QoS not supported
+    };
+    return std::find(std::begin(kFinal), std::end(kFinal), code) != std::end(kFinal);
+}
+
+/// The message will not be delivered; the device is told so, and may repeat it as a new one.
+void on_broker_refusal(Context& context, Session& session, UplinkExchange& exchange, std::uint8_t code) {
+    const ReturnCode answer = final_refusal(code) ? ReturnCode::not_supported : ReturnCode::congestion;
+    ++(answer == ReturnCode::congestion ? context.counters.uplink_congestion
+                                        : context.counters.uplink_refused);
+    context.event(EventKind::publish_refused, session, "by the broker", code);
+    if (!exchange.abandoned) {
+        context.send(session, make_puback(exchange.topic_id, exchange.message_id, answer));
+    }
+    exchange.content_hash = 0;  // nothing to know its copies by: they are to be tried again
+    finish(context, session, exchange);
+}
+
 void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t message_id) {
     const std::uint16_t packet_id = session_link::packet_id_of(message_id);
     if (session_link::packet_id_in_use(session, packet_id) || !has_room(context, session)) {
@@ -308,6 +334,11 @@ void on_publish(Context& context, Session& session, const Message& message) {
         refuse(context, session, message, topic.code, "unknown or impossible topic");
         return;
     }
+    if (session.mode == SessionMode::shared && SharedSessions::refusal_of_name(topic.name) != nullptr) {
+        refuse(context, session, message, ReturnCode::not_supported,
+               SharedSessions::refusal_of_name(topic.name));
+        return;
+    }
     const auto qos = static_cast<std::uint8_t>(message.flags.qos());
     const std::uint8_t qos_max = context.settings.broker.max_qos;
     if (qos > qos_max && context.settings.broker.above_max_qos == AboveMaxQos::reject) {
@@ -330,7 +361,7 @@ void on_publish(Context& context, Session& session, const Message& message) {
         ++context.counters.uplink_congestion;
         return;
     }
-    if (!session.link_open() || session.link.congested) {
+    if (!session.link_open() || context.congested(session, std::min(qos, qos_max))) {
         refuse(context, session, message, ReturnCode::congestion,
                session.link_open() ? "the broker does not keep up" : "no connection to the broker");
         return;
@@ -401,6 +432,9 @@ void on_publish_minus_one(Context& context, const Endpoint& from, const Session*
         packet.topic = Bytes{message.data.data, message.topic_id};
         packet.payload = Bytes{message.data.data + message.topic_id, message.data.size - message.topic_id};
     }
+    if (type != TopicIdType::predefined && SharedSessions::refusal_of_name(packet.topic) != nullptr) {
+        packet.topic = Bytes{};  // FAULT-50: the sender has no right to what the gateway may do
+    }
     if (packet.topic.empty() || !name_accepted(packet.topic) || !context.own_link_up) {
         ++context.counters.minus_one_dropped;  // never answered (D26)
         context.event(
@@ -416,6 +450,10 @@ void on_publish_minus_one(Context& context, const Endpoint& from, const Session*
 
 void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packet) {
     UplinkExchange* const exchange = find_by_packet(session, packet.packet_id);
+    if (packet.code >= 0x80 && exchange != nullptr && exchange->phase == Phase::published) {
+        on_broker_refusal(context, session, *exchange, packet.code);
+        return;
+    }
     const std::uint8_t qos_up = exchange == nullptr ? 0 : (exchange->downgraded ? 1 : exchange->qos);
     if (packet.type == mqtt::PacketType::puback && qos_up == 1 && exchange->phase == Phase::published) {
         on_broker_puback(context, session, *exchange);

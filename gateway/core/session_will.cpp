@@ -17,7 +17,10 @@ constexpr Millis kAnswerMax{8000};
 // How often a clean session is looked at until it is quiet.
 constexpr Millis kQuietPoll{100};
 
-bool will_possible(const Context& context, const Message& message) {  // D42
+bool will_possible(const Context& context, const Session& session, const Message& message) {  // D42
+    if (session.mode == SessionMode::shared && SharedSessions::refusal_of_name(message.data) != nullptr) {
+        return false;
+    }
     return name_accepted(message.data) && message.flags.qos() != kQosMinusOne &&
            message.flags.qos() <= context.settings.broker.max_qos;
 }
@@ -124,7 +127,7 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
         session_connect::ask_broker(context, session);
         return;
     }
-    if (!will_possible(context, message)) {
+    if (!will_possible(context, session, message)) {
         context.event(EventKind::session_refused, session, "will topic or will QoS not possible", 3);
         session_connect::on_failed(context, session, ReturnCode::not_supported);
         return;
@@ -155,7 +158,7 @@ void on_topic_update(Context& context, Session& session, const Message& message)
     if (message.data.empty()) {  // also of three octets, as in D42
         connect.will_changed = connect.will_changed || connect.will != nullptr;
         connect.will.reset();
-    } else if (connect.will == nullptr || !will_possible(context, message)) {
+    } else if (connect.will == nullptr || !will_possible(context, session, message)) {
         context.send(session, make_will_topic_resp(ReturnCode::not_supported));
         return;
     } else {

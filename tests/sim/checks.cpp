@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/own_client.hpp"
+
 namespace mqttsn::sim {
 
 namespace {
@@ -33,9 +35,10 @@ std::string Checks::name_of(std::uint32_t number) const {
            ", sent at " + seconds(record.sent_at) + ")";
 }
 
-void Checks::add_device(const DeviceSettings& settings) {
+void Checks::add_device(const DeviceSettings& settings, bool shared) {
     by_client_id_[settings.client_id] = static_cast<std::uint32_t>(devices_.size());
     devices_.emplace_back().settings = settings;
+    devices_.back().shared = shared;
 }
 
 // ---------------------------------------------------------------- on the wire
@@ -50,6 +53,7 @@ void Checks::to_gateway(std::uint32_t device, const WireMessage& message) {
             if (message.clean) {
                 view.held.clear();
             }
+            shared_connect(device, message.clean);
             break;
         case WireType::pingreq:
             if (message.has_more && view.rest == Rest::asleep) {
@@ -138,6 +142,9 @@ void Checks::from_gateway(Micros now, std::uint32_t device, const WireMessage& m
         case WireType::publish:
             publish_to_device(now, view, message);
             break;
+        case WireType::suback:
+            view.shared_subscribed = view.shared_subscribed || message.code == 0;
+            break;
         default:
             break;
     }
@@ -145,7 +152,12 @@ void Checks::from_gateway(Micros now, std::uint32_t device, const WireMessage& m
 
 void Checks::gateway_restarted() {
     unanswered_.clear();
-    for (DeviceView& view : devices_) {
+    for (std::uint32_t device = 0; device < devices_.size(); ++device) {
+        DeviceView& view = devices_[device];
+        if (view.shared) {
+            shared_forgotten(device);
+            shared_repeats(device);
+        }
         view.rest = Rest::none;
         view.gateway_sends = {};
         view.to_device.clear();
@@ -335,7 +347,9 @@ void Checks::published(Micros now, std::string_view client_id, std::string_view 
         return;  // an application's own
     }
     const DeviceSettings& settings = devices_[record.device].settings;
-    if (client_id != (record.qos < 0 ? "" : settings.client_id)) {
+    const bool by_own = devices_[record.device].shared || client_id == OwnClient::kClientId;
+    if (by_own ? client_id != OwnClient::kClientId
+               : client_id != (record.qos < 0 ? "" : settings.client_id)) {
         fail(now, name_of(number) + " came from \"" + std::string(client_id) + "\"");
     }
     if (topic != Device::topic_text(settings, record.device, Way::up, record.topic, record.qos < 0)) {
@@ -361,6 +375,9 @@ void Checks::delivered(Micros now, std::uint32_t device, std::uint32_t number, i
 }
 
 void Checks::acknowledged(Micros now, std::uint32_t number, std::uint64_t counted_drops) {
+    if (devices_[ledger_.at(number).device].shared) {
+        return;  // says nothing about the device
+    }
     if (acknowledged_.size() <= number) {
         acknowledged_.resize(number + 1);
     }
@@ -496,7 +513,8 @@ void Checks::check_one(const MessageRecord& record, std::uint32_t number) const 
     if (!record.owed) {
         return;
     }
-    if (record.arrivals == 0 && (record.excuses & kMayBeLost) == 0) {
+    if (record.arrivals == 0 && (record.excuses & kMayBeLost) == 0 &&
+        !(devices_[record.device].shared && record.way == Way::down)) {  // counted by check_delivered()
         throw CheckFailed(name_of(number) + " was lost");
     }
     if (record.way == Way::up && record.done_at.count() < 0 && (record.excuses & kMayBeLost) == 0) {
@@ -505,17 +523,33 @@ void Checks::check_one(const MessageRecord& record, std::uint32_t number) const 
 }
 
 void Checks::check_delivered() const {
+    for (std::uint32_t device = 0; device < devices_.size(); ++device) {
+        if (devices_[device].shared && shared_missing(device) > devices_[device].shared_drops) {
+            throw CheckFailed(std::to_string(shared_missing(device)) + " messages for " +
+                              devices_[device].settings.client_id +
+                              " were lost in its shared session, and the gateway has named " +
+                              std::to_string(devices_[device].shared_drops));
+        }
+    }
     for (std::uint32_t number = 0; number < ledger_.messages().size(); ++number) {
         check_one(ledger_.at(number), number);
     }
 }
 
 std::size_t Checks::missing() const {
-    return static_cast<std::size_t>(
-        std::count_if(ledger_.messages().begin(), ledger_.messages().end(), [](const MessageRecord& record) {
-            return record.qos > 0 && record.owed && record.arrivals == 0 &&
-                   (record.excuses & kMayBeLost) == 0;
-        }));
+    std::size_t sum = 0;
+    for (const MessageRecord& record : ledger_.messages()) {
+        const bool for_shared = record.way == Way::down && devices_[record.device].shared;
+        sum += !for_shared && record.qos > 0 && record.owed && record.arrivals == 0 &&
+                       (record.excuses & kMayBeLost) == 0
+                   ? 1
+                   : 0;
+    }
+    for (std::uint32_t device = 0; device < devices_.size(); ++device) {
+        const std::size_t missing = devices_[device].shared ? shared_missing(device) : 0;
+        sum += missing - std::min<std::size_t>(missing, devices_[device].shared_drops);
+    }
+    return sum;
 }
 
 }  // namespace mqttsn::sim

@@ -36,7 +36,8 @@ class Checks {
     Checks(Ledger& ledger, const RetryPolicy& gateway_retry)
         : ledger_(ledger), gateway_retry_(gateway_retry) {}
 
-    void add_device(const DeviceSettings& settings);
+    /// @param shared  it has no session of its own with the broker: the weaker promise (see shared_*)
+    void add_device(const DeviceSettings& settings, bool shared = false);
 
     // ---- on the wire, as the gateway's end sees it
     void to_gateway(std::uint32_t device, const WireMessage& message);
@@ -71,6 +72,21 @@ class Checks {
     void acknowledged(Micros now, std::uint32_t number, std::uint64_t counted_drops);
     void broker_lost_memory();
     void session_begins(std::string_view client_id);
+
+    // ---- devices of the shared session. The promise is weaker: what the gateway has acknowledged for them
+    // it may lose when it is killed, and their subscriptions with it. Everything else holds.
+    /// A message for a device comes to the gateway, which has acknowledged it.
+    void shared_message_taken(std::string_view payload);
+    /// The gateway has ended the device's session: a clean one takes what waits with it.
+    void shared_session_ended(std::string_view client_id);
+    /// The gateway has told the device that it is subscribed, and has not lost its memory since.
+    bool shared_subscribed(std::uint32_t device) const {
+        return devices_[device].shared && devices_[device].shared_subscribed;
+    }
+    /// The own session hands another message over first.
+    void shared_overtaken(std::uint32_t number);
+    /// The gateway says that it has dropped a message for this device.
+    void shared_drop_said(std::string_view client_id);
 
     // ---- on the connections to the broker, as the gateway's end sees it
     /// @param uplink_window  limits.uplink_window
@@ -111,12 +127,21 @@ class Checks {
         std::map<std::uint16_t, Held> held;
         std::uint32_t broker_session = 0;
         bool lost_memory = false;
+        bool shared = false;
+        bool shared_clean = false;       // what its last CONNECT asked for
+        bool shared_subscribed = false;  // the gateway has said so, and kept its memory since
+        std::uint32_t shared_drops = 0;  // that the gateway has named
         std::array<Repetitions, kExchanges> device_sends;
         Repetitions gateway_sends;
     };
 
     void arrived(Micros now, std::uint32_t number);
     void forgets_what_it_has(std::uint32_t device);
+    void shared_connect(std::uint32_t device, bool clean);
+    void shared_forgotten(std::uint32_t device);
+    void shared_repeats(std::uint32_t device);
+    /// Messages for a device of the shared session that have not arrived and must.
+    std::size_t shared_missing(std::uint32_t device) const;
     void publish_to_device(Micros now, DeviceView& view, const WireMessage& message);
     void check_one(const MessageRecord& record, std::uint32_t number) const;
     std::string name_of(std::uint32_t number) const;

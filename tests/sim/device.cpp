@@ -292,7 +292,7 @@ void Device::act(Micros now) {
 void Device::connect(Micros now, bool clean) {
     if (mqttsn_connect(&client_, clean) == MQTTSN_OK) {
         leaving_asked_ = leaving_;
-        subscribed_ = subscribed_ && !clean;
+        subscribed_ = subscribed_ && !clean && !settings_.subscribes_each_time;
     }
     connect_later(now, Micros::max() - now);  // an event ends this attempt
 }

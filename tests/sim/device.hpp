@@ -42,6 +42,7 @@ struct DeviceSettings {
     bool will = false;           ///< see WillChecks for its topic and payload; QoS 1
     bool subscribes = false;     ///< to its own downlink topic (see World), at subscribe_qos
     std::uint8_t subscribe_qos = 2;
+    bool subscribes_each_time = false;  ///< after every CONNECT: a shared session ends with the gateway
     std::vector<std::int8_t> publish_qos{
         1};                     ///< of its messages, in turn; -1..2 (-1 needs a topic that is no name)
     Micros publish_every{0};    ///< 0 = never

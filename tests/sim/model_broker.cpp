@@ -4,6 +4,7 @@
 // What packets do is in model_broker_packets.cpp.
 #include "sim/model_broker.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <iterator>
 #include <utility>
@@ -190,6 +191,7 @@ bool ModelBroker::poll(ConnectionId connection, OwnedPacket& out) {
     out.packet.qos = static_cast<std::uint8_t>(next.qos);
     out.packet.dup = next.dup;
     out.packet.retain = next.retain;
+    out.packet.subscription_id = next.subscription_id;
     out.topic = next.message != nullptr ? next.message->topic : std::string();
     out.payload = next.message != nullptr ? next.message->payload : std::string();
     queue.pop_front();
@@ -231,6 +233,13 @@ std::size_t ModelBroker::unreleased() const {
 
 bool ModelBroker::has_session(std::string_view client_id) const {
     return sessions_.find(client_id) != sessions_.end();
+}
+
+bool ModelBroker::subscribed(std::string_view client_id, std::string_view topic) const {
+    const auto found = sessions_.find(client_id);
+    return found != sessions_.end() &&
+           std::any_of(found->second.filters.begin(), found->second.filters.end(),
+                       [topic](const auto& filter) { return filter_matches(filter.first, topic); });
 }
 
 std::size_t ModelBroker::subscription_count(std::string_view client_id) const {

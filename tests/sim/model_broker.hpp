@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// An MQTT 3.1.1 broker as a value: packets in, packets out, no octets, no sockets, no clock. It keeps the
-// rules of the standard that decide delivery (sections 3.1 to 3.12 and 4.3 to 4.6): sessions by client id,
-// clean or kept, takeover of a client id, subscriptions with wildcards, retained messages, wills, a window of
-// messages in flight, a bounded queue behind it, redelivery in order with DUP after a reconnect, QoS 2 by
-// packet id in both directions. It can crash with or without its memory. What it sees that breaks a rule it
-// reports. Shares no code with the gateway but the packet values. One thread.
+// An MQTT 3.1.1 broker as a value (with the subscription identifiers of MQTT 5 for who sends any): packets
+// in, packets out, no octets, no sockets, no clock. It keeps the rules of the standard that decide delivery
+// (sections 3.1 to 3.12 and 4.3 to 4.6): sessions by client id, clean or kept, takeover of a client id,
+// subscriptions with wildcards, retained messages, wills, a window of messages in flight, a bounded queue
+// behind it, redelivery in order with DUP after a reconnect, QoS 2 by packet id in both directions. It can
+// crash with or without its memory. What it sees that breaks a rule it reports. Shares no code with the
+// gateway but the packet values. One thread.
 #ifndef TESTS_SIM_MODEL_BROKER_HPP
 #define TESTS_SIM_MODEL_BROKER_HPP
 
@@ -116,6 +117,8 @@ class ModelBroker {
     std::size_t session_count() const { return sessions_.size(); }
     bool has_session(std::string_view client_id) const;
     std::size_t subscription_count(std::string_view client_id) const;
+    /// Does a message to this topic go to this client?
+    bool subscribed(std::string_view client_id, std::string_view topic) const;
 
   private:
     /// One message, made once and shared by all who hold it.
@@ -131,7 +134,8 @@ class ModelBroker {
         unsigned qos = 0;       // of this delivery
         bool retain = false;    // of this delivery
         bool received = false;  // PUBREC has come: PUBREL is what is repeated
-        MessagePtr message;     // gone once received
+        std::uint32_t subscription_id = 0;
+        MessagePtr message;  // gone once received
     };
     /// A packet on its way; it becomes an OwnedPacket when it is polled.
     struct ToClient {
@@ -141,6 +145,7 @@ class ModelBroker {
         unsigned qos = 0;
         bool dup = false;
         bool retain = false;
+        std::uint32_t subscription_id = 0;
         MessagePtr message;
     };
     struct Session {
@@ -149,6 +154,7 @@ class ModelBroker {
         ConnectionId connection = kNone;
         MessagePtr will;
         std::map<std::string, unsigned> filters;         // -> granted QoS
+        std::map<std::string, std::uint32_t> ids;        // MQTT 5: of the filters that have one
         std::deque<Outgoing> in_flight;                  // in the order of their first transmission
         std::deque<Outgoing> waiting;                    // no ids yet
         std::map<std::uint16_t, MessagePtr> unreleased;  // QoS 2 of the client, by packet id
@@ -175,7 +181,9 @@ class ModelBroker {
     void on_unsubscribe(Session& session, const mqtt::Packet& packet);
     void announce(std::string_view client_id, const Message& message, bool will);
     void route(const MessagePtr& message);
-    void deliver(Session& session, const MessagePtr& message, unsigned qos, bool retain);
+    void deliver(Session& session, const MessagePtr& message, unsigned qos, bool retain,
+                 std::uint32_t subscription_id = 0);
+    void deliver_by_id(Session& session, const MessagePtr& message);
     std::size_t window() const;
     void transmit(Session& session, Outgoing outgoing);
     void transmit_waiting(Session& session, std::size_t at_most);

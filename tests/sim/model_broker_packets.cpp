@@ -160,6 +160,10 @@ void ModelBroker::route(const MessagePtr& message) {
         retained_[message->topic] = message;
     }
     for (auto& [client_id, session] : sessions_) {
+        if (!session.ids.empty()) {
+            deliver_by_id(session, message);
+            continue;
+        }
         int granted = -1;  // the highest of all filters that match: one copy (section 3.3.5)
         for (const auto& [filter, qos] : session.filters) {
             if (static_cast<int>(qos) > granted && filter_matches(filter, message->topic)) {
@@ -172,7 +176,19 @@ void ModelBroker::route(const MessagePtr& message) {
     }
 }
 
-void ModelBroker::deliver(Session& session, const MessagePtr& message, unsigned qos, bool retain) {
+/// MQTT 5 section 3.3.4: a copy for each matching subscription, with its identifier, as mosquitto does.
+void ModelBroker::deliver_by_id(Session& session, const MessagePtr& message) {
+    for (const auto& [filter, qos] : session.filters) {
+        if (filter_matches(filter, message->topic)) {
+            const auto id = session.ids.find(filter);
+            deliver(session, message, std::min(qos, message->qos), false,
+                    id != session.ids.end() ? id->second : 0);
+        }
+    }
+}
+
+void ModelBroker::deliver(Session& session, const MessagePtr& message, unsigned qos, bool retain,
+                          std::uint32_t subscription_id) {
     const bool connected = session.connection != kNone;
     if (qos == 0 && !connected) {
         return;
@@ -181,6 +197,7 @@ void ModelBroker::deliver(Session& session, const MessagePtr& message, unsigned 
     Outgoing outgoing;
     outgoing.qos = qos;
     outgoing.retain = retain;
+    outgoing.subscription_id = subscription_id;
     outgoing.message = message;
     if (qos == 0) {
         send_publish(session, outgoing, false);
@@ -224,6 +241,7 @@ void ModelBroker::send_publish(Session& session, const Outgoing& outgoing, bool 
     packet.qos = outgoing.qos;
     packet.dup = dup;
     packet.retain = outgoing.retain;
+    packet.subscription_id = outgoing.subscription_id;
     packet.message = outgoing.message;
     session.to_client.push_back(std::move(packet));
 }
@@ -304,10 +322,16 @@ void ModelBroker::on_subscribe(Session& session, const mqtt::Packet& packet) {
     }
     const std::uint8_t granted = std::min(packet.qos, settings_.granted_qos_max);
     session.filters[std::string(filter)] = granted;
+    if (packet.subscription_id != 0) {
+        session.ids[std::string(filter)] = packet.subscription_id;
+    } else {
+        session.ids.erase(std::string(filter));
+    }
     send(session, PacketType::suback, packet.packet_id, granted);
     for (const auto& [topic, message] : retained_) {
         if (filter_matches(filter, topic)) {
-            deliver(session, message, std::min<unsigned>(granted, message->qos), true);
+            deliver(session, message, std::min<unsigned>(granted, message->qos), true,
+                    packet.subscription_id);
         }
     }
 }
@@ -318,6 +342,7 @@ void ModelBroker::on_unsubscribe(Session& session, const mqtt::Packet& packet) {
         violation(session, std::string("the filter of an UNSUBSCRIBE ") + fault);
     }
     session.filters.erase(std::string(filter));
+    session.ids.erase(std::string(filter));
     send(session, PacketType::unsuback, packet.packet_id);
 }
 

@@ -36,6 +36,7 @@ struct SwarmDevice {
     DeviceSettings device;
     lossy::LinkSettings link;
     DownlinkTraffic downlink;
+    bool shared = false;  ///< in the shared session, with its weaker promise (checks.hpp)
 };
 
 /// All that a seed draws.

@@ -19,7 +19,8 @@ namespace mqttsn::sim {
 
 class WillChecks {
   public:
-    void add_device(const DeviceSettings& settings);
+    /// @param shared  the gateway publishes its will, at QoS 1: at least once
+    void add_device(const DeviceSettings& settings, bool shared = false);
     /// A datagram of the device has reached the gateway, from its source port (or place) number
     /// `binding`.
     void to_gateway(Micros now, std::uint32_t device, std::uint32_t binding, const WireMessage& message);
@@ -35,6 +36,8 @@ class WillChecks {
     /// @throws CheckFailed when a will was never published
     void check_end(Micros now) const;
 
+    /// "" when the topic is no will's.
+    static std::string client_of(std::string_view topic);
     static std::string topic_of(std::string_view client_id) { return "will/" + std::string(client_id); }
     static std::string payload_of(std::string_view client_id) { return "will of " + std::string(client_id); }
 
@@ -42,6 +45,8 @@ class WillChecks {
     struct View {
         std::string client_id;
         bool has_will = false;
+        bool shared = false;
+        bool was_published = false;
         std::uint32_t binding = 0;  ///< of the session: others are strangers to the gateway
         Micros last_heard{0};
         std::uint16_t keep_alive_s = 0;

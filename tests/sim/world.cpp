@@ -48,6 +48,11 @@ World::Parts::Parts(const WorldSettings& world_settings)
         topics.push_back({Device::topic_id(Way::down, topic, false), "down/{client_id}/" + number, "*"});
         topics.push_back({Device::topic_id(Way::up, topic, true), "anonymous/" + number, "*"});
     }
+    const auto shared = [](const auto& of) { return of.sessions == gateway::SessionMode::shared; };
+    if (std::any_of(settings.gateway.listeners.begin(), settings.gateway.listeners.end(), shared) ||
+        std::any_of(settings.gateway.clients.begin(), settings.gateway.clients.end(), shared)) {
+        own = std::make_unique<OwnClient>(broker_side, *this);
+    }
     start_gateway();
 }
 
@@ -121,7 +126,9 @@ void World::Parts::start_gateway() {
     blocks_at_start = heap_account().blocks;
     octets_at_start = heap_account().octets;
     gateway_timer_at = Micros::max();
-    if (broker_side.up(now)) {
+    if (own) {
+        own->start(now);
+    } else if (broker_side.up(now)) {
         link_opened(gateway::kOwnLink, false);
     }
 }
@@ -138,6 +145,9 @@ void World::Parts::kill_gateway(Micros outage) {
     gateway_timer_at = Micros::max();
     wills.connections_broken();
     broker_side.gateway_killed(now);
+    if (own) {
+        own->killed();
+    }
     checks.gateway_restarted();
     actions.emplace_back([this] {
         if (!gateway) {
@@ -171,7 +181,9 @@ void World::Parts::take_output(const gateway::Output& output, std::optional<std:
     } else if (const auto* const open = std::get_if<gateway::LinkOpen>(&output)) {
         broker_side.open(now, *open);
     } else if (const auto* const packet = std::get_if<gateway::LinkSend>(&output)) {
-        if (packet->link == gateway::kOwnLink) {
+        if (packet->link == gateway::kOwnLink && own) {
+            own->send(now, packet->packet);
+        } else if (packet->link == gateway::kOwnLink) {
             broker_side.publish_own(now, packet->packet);
         } else {
             checks.packet_to_broker(now, packet->link, packet->packet, settings.gateway.limits.uplink_window);
@@ -182,19 +194,30 @@ void World::Parts::take_output(const gateway::Output& output, std::optional<std:
     } else if (const auto* const read = std::get_if<gateway::LinkRead>(&output)) {
         broker_side.read(now, *read);
     } else if (const auto* const event = std::get_if<gateway::Event>(&output)) {
-        const std::string client_id(reinterpret_cast<const char*>(event->client_id.data),
-                                    event->client_id.size);
-        if (tracing()) {
-            trace(std::string("    gateway says: ") + gateway::event_text(event->kind) + " " + client_id +
-                  " " + event->cause);
-        }
-        const bool is_lost = event->kind == gateway::EventKind::session_lost;
-        if (is_lost || event->kind == gateway::EventKind::session_active) {
-            checks.session_changed(now, client_id, is_lost, event->cause);
-        }
-        if (is_lost) {
-            wills.lost(now, client_id, event->cause, broker_side.has_connection(now, client_id));
-        }
+        take_event(*event);
+    }
+}
+
+void World::Parts::take_event(const gateway::Event& event) {
+    const std::string client_id(reinterpret_cast<const char*>(event.client_id.data), event.client_id.size);
+    if (tracing()) {
+        trace(std::string("    gateway says: ") + gateway::event_text(event.kind) + " " + client_id + " " +
+              event.cause);
+    }
+    const bool is_lost = event.kind == gateway::EventKind::session_lost;
+    if (is_lost || event.kind == gateway::EventKind::session_active) {
+        checks.session_changed(now, client_id, is_lost, event.cause);
+    }
+    if (is_lost) {
+        // In the will handshake of a shared session nothing may be connected yet.
+        const bool handshake = std::string_view(event.cause).find("handshake") != std::string_view::npos;
+        const bool certain = is_shared(client_id) ? !handshake : broker_side.has_connection(now, client_id);
+        wills.lost(now, client_id, event.cause, certain);
+    }
+    if (is_lost || event.kind == gateway::EventKind::session_disconnected) {
+        checks.shared_session_ended(client_id);
+    } else if (event.kind == gateway::EventKind::message_dropped) {
+        checks.shared_drop_said(client_id);
     }
 }
 
@@ -314,6 +337,13 @@ void World::Parts::on_forgotten(std::uint32_t, std::uint32_t number) {
 
 void World::Parts::on_published(std::string_view client_id, std::string_view topic, std::string_view payload,
                                 unsigned, bool, bool will) {
+    if (const std::string lost_one = WillChecks::client_of(topic); !will && !lost_one.empty()) {
+        if (tracing()) {
+            trace("  = the gateway publishes the will of " + lost_one);
+        }
+        wills.published(now, lost_one, topic, payload);  // of a shared session
+        return;
+    }
     if (!will) {
         if (tracing()) {
             trace("  = broker publishes " + std::string(payload.substr(0, 8)) + " of " +
@@ -361,19 +391,38 @@ void World::Parts::on_violation(std::string_view client_id, const std::string& w
 }
 
 void World::Parts::link_opened(gateway::LinkId link, bool session_present) {
+    if (link.slot == OwnClient::kSlot) {
+        own->opened(now, link, session_present);
+        return;
+    }
     gateway_call(std::nullopt, [&] { gateway->handle_link_opened(instant(), link, session_present); });
 }
 void World::Parts::link_refused(gateway::LinkId link, std::uint8_t code) {
+    if (link.slot == OwnClient::kSlot) {
+        own->closed(now, link);
+        return;
+    }
     gateway_call(std::nullopt, [&] { gateway->handle_link_refused(instant(), link, code); });
 }
 void World::Parts::link_closed(gateway::LinkId link, gateway::LinkCloseReason reason) {
+    if (link.slot == OwnClient::kSlot) {
+        own->closed(now, link);
+        return;
+    }
     checks.link_gone(link);
     gateway_call(std::nullopt, [&] { gateway->handle_link_closed(instant(), link, reason); });
 }
 void World::Parts::link_congested(gateway::LinkId link, bool congested) {
+    if (link.slot == OwnClient::kSlot) {
+        return;  // it looks at its outbox
+    }
     gateway_call(std::nullopt, [&] { gateway->handle_link_congested(instant(), link, congested); });
 }
 void World::Parts::link_packet(gateway::LinkId link, const mqtt::Packet& packet) {
+    if (link.slot == OwnClient::kSlot) {
+        own->packet(now, link, packet);
+        return;
+    }
     checks.packet_from_broker(link, packet);
     if (tracing()) {
         trace("  < gateway gets from broker type=" + std::to_string(static_cast<int>(packet.type)) +
@@ -418,8 +467,8 @@ std::uint32_t World::add_device(const DeviceSettings& device, const lossy::LinkS
         }
     }
     parts.hosts.emplace_back(device, index, parts.random.next(), link, downlink, parts.ledger, parts);
-    parts.checks.add_device(device);
-    parts.wills.add_device(device);
+    parts.checks.add_device(device, parts.is_shared(device.client_id));
+    parts.wills.add_device(device, parts.is_shared(device.client_id));
     parts.arm_device(index);
     if (downlink.every.count() > 0) {
         Parts::Host& host = parts.hosts.back();

@@ -110,6 +110,9 @@ class World {
     void settle(Micros budget);
     /// The promises that can be judged only now.
     void check_delivered() const;
+    /// What devices of the shared session have subscribed, the own session has (again, after a broker lost
+    /// it).
+    void check_shared_subscriptions() const;
     /// Devices end their sessions and go; then the gateway must have forgotten them.
     void check_all_forgotten(Micros budget);
 

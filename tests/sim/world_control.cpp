@@ -101,6 +101,9 @@ void World::crash_broker(Micros outage, bool keeps_memory) {
     if (!keeps_memory) {
         parts.checks.broker_lost_memory();
     }
+    if (parts.own) {
+        return;  // its connection has gone with the others, and it comes back by itself
+    }
     parts.link_closed(gateway::kOwnLink, gateway::LinkCloseReason::closed_by_peer);
     at(parts.now + outage, [&parts] {
         if (parts.broker_side.up(parts.now)) {
@@ -170,6 +173,9 @@ std::string World::unsettled() const {
             return "the broker has " + std::to_string(owed) + " messages for " + name;
         }
     }
+    if (const std::size_t owed = parts.broker_side.broker().owed(OwnClient::kClientId); owed > 0) {
+        return "the broker has " + std::to_string(owed) + " messages for the shared session";
+    }
     if (const std::size_t missing = parts.checks.missing(); missing > 0) {
         return std::to_string(missing) + " messages have not arrived";
     }
@@ -191,6 +197,21 @@ void World::check_delivered() const {
     parts_->wills.check_end(parts_->now);
 }
 
+void World::check_shared_subscriptions() const {
+    Parts& parts = *parts_;
+    for (std::uint32_t device = 0; device < parts.hosts.size(); ++device) {
+        if (!parts.checks.shared_subscribed(device)) {
+            continue;
+        }
+        for (const std::string& topic : parts.hosts[device].downlink_topics) {
+            if (!parts.broker_side.broker().subscribed(OwnClient::kClientId, topic)) {
+                Checks::fail(parts.now, parts.hosts[device].device.settings().client_id +
+                                            " is subscribed, and the shared session is not, to " + topic);
+            }
+        }
+    }
+}
+
 void World::check_all_forgotten(Micros budget) {
     Parts& parts = *parts_;
     for (std::uint32_t device = 0; device < parts.hosts.size(); ++device) {
@@ -198,9 +219,10 @@ void World::check_all_forgotten(Micros budget) {
         parts.step_device(device);
     }
     const Micros until = now() + budget;
+    const std::size_t own_connections = parts.own ? 1 : 0;
     const auto remain = [&] {
         return parts.gateway->session_count() > 0 || parts.gateway->link_count() > 0 ||
-               parts.broker_side.connection_count() > 0;
+               parts.broker_side.connection_count() > own_connections;
     };
     while (remain() && now() < until) {
         run_for(kStep);
@@ -210,6 +232,10 @@ void World::check_all_forgotten(Micros budget) {
                                 std::to_string(parts.gateway->session_count()) + " sessions and " +
                                 std::to_string(parts.gateway->link_count()) + " links, the broker " +
                                 std::to_string(parts.broker_side.connection_count()) + " connections");
+    }
+    if (parts.own) {  // replaced subscription ids are remembered for a while
+        run_for(Micros{120'000'000});
+        parts.gateway_call(std::nullopt, [&] { parts.gateway->handle_deadline(parts.instant()); });
     }
     const std::int64_t kept = heap_account().blocks - parts.blocks_at_start;
     const std::int64_t octets = heap_account().octets - parts.octets_at_start;

@@ -11,12 +11,13 @@
 #include "sim/agenda.hpp"
 #include "sim/broker_side.hpp"
 #include "sim/heap_account.hpp"
+#include "sim/own_client.hpp"
 #include "sim/will_checks.hpp"
 #include "sim/world.hpp"
 
 namespace mqttsn::sim {
 
-struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
+struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner, OwnClientOwner {
     struct Host {  // a device where it stands
         Host(const DeviceSettings& settings, std::uint32_t index, std::uint64_t seed,
              const lossy::LinkSettings& link_of, const DownlinkTraffic& traffic, Ledger& ledger,
@@ -102,6 +103,16 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     void link_congested(gateway::LinkId link, bool congested) override;
     void link_packet(gateway::LinkId link, const mqtt::Packet& packet) override;
     void session_begins(std::string_view client_id) override;
+    // OwnClientOwner
+    void own_opened(bool session_present) override;
+    void own_closed() override;
+    void own_congested(bool congested) override;
+    void own_packet(const mqtt::Packet& packet) override;
+    void own_wake_at(Micros time) override;
+    void own_lost(std::string_view payload) override;
+    void own_overtaken(std::string_view payload) override;
+    bool is_shared(std::string_view client_id) const;
+    void take_event(const gateway::Event& event);
 
     void trace(const std::string& line) const;
     bool tracing() const { return trace_file != nullptr; }
@@ -120,6 +131,7 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner {
     std::vector<std::uint32_t> free_datagrams;
     std::deque<std::function<void()>> actions;  // an action may plan others while it runs
     BrokerSide broker_side;
+    std::unique_ptr<OwnClient> own;  // when any device may be in the shared session; else QoS -1 needs none
     std::unique_ptr<gateway::Gateway> gateway;
     gateway::Counters earlier_counters;  // of gateways that were killed
     Micros gateway_timer_at = Micros::max();

@@ -120,6 +120,24 @@ void Harness::own_link(bool up, Where where) {
     }
 }
 
+void Harness::own_link_returns(bool session_present, Where where) {
+    link_opened(kOwnLink, session_present, where);
+}
+
+OwnLinkPacket Harness::own(Where where) {
+    while (!lines_.empty() && !own_packets_.empty() && own_packets_.front().first != lines_.front()) {
+        own_packets_.pop_front();  // of lines that were taken as lines
+    }
+    if (lines_.empty() || own_packets_.empty()) {
+        stop(where, "expected a packet of the own session, but " +
+                        (lines_.empty() ? "there is nothing" : "got   " + lines_.front()));
+    }
+    const OwnLinkPacket packet = own_packets_.front().second;
+    own_packets_.pop_front();
+    lines_.pop_front();
+    return packet;
+}
+
 void Harness::to_own_link(const mqtt::Packet& packet, Where where) {
     expect("broker own: " + text(packet), where);
 }
@@ -144,6 +162,15 @@ void Harness::expect(const std::string& line, Where where) {
         stop(where, "expected  " + line + "\nbut got   " + lines_.front());
     }
     lines_.pop_front();
+}
+
+std::string Harness::take_line(Where where) {
+    if (lines_.empty()) {
+        stop(where, "expected an output, but there is nothing");
+    }
+    std::string line = std::move(lines_.front());
+    lines_.pop_front();
+    return line;
 }
 
 void Harness::nothing(Where where) {
@@ -359,7 +386,13 @@ void Harness::note_open(const LinkOpen& open, Where where) {
 
 void Harness::note_send(const LinkSend& send, Where where) {
     if (send.link == kOwnLink) {
-        line("broker own: " + text(send.packet));
+        const mqtt::Packet& p = send.packet;
+        line("broker own: " + text(p));
+        if (keep_lines) {
+            own_packets_.emplace_back(lines_.back(),
+                                      OwnLinkPacket{p.type, p.qos, p.retain, p.packet_id, p.subscription_id,
+                                                    str(p.topic), str(p.payload)});
+        }
         return;
     }
     const LinkRecord* const record = find(send.link);

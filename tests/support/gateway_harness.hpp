@@ -75,6 +75,17 @@ struct Open {
 
 std::string text(const mqtt::Packet& packet);
 
+/// A packet that left on the gateway's own session, with its octets.
+struct OwnLinkPacket {
+    mqtt::PacketType type = mqtt::PacketType::pingreq;
+    std::uint8_t qos = 0;
+    bool retain = false;
+    std::uint16_t packet_id = 0;
+    std::uint32_t subscription_id = 0;
+    std::string topic;
+    std::string payload;
+};
+
 class Harness;
 
 /// One device at one address. Two devices may share a client id (take-over) or an address (D11).
@@ -156,6 +167,10 @@ class Harness {
     Instant now() const { return now_; }
 
     void own_link(bool up, Where where = Where());
+    /// The own session is back, and the broker has, or has not, kept its subscriptions.
+    void own_link_returns(bool session_present, Where where = Where());
+    /// The next output goes to the own session. @return what it is
+    OwnLinkPacket own(Where where = Where());
     /// A packet on the gateway's own session is the next output.
     void to_own_link(const mqtt::Packet& packet, Where where = Where());
     void shutdown(Where where = Where());
@@ -164,6 +179,8 @@ class Harness {
     /// The next output is exactly this line.
     void expect(const std::string& line, Where where = Where());
     bool pending() const { return !lines_.empty(); }
+    /// Takes the next output, which must be there.
+    std::string take_line(Where where = Where());
     /// No output is left.
     void nothing(Where where = Where());
     /// Takes all lines that are left (tests that compare runs, or look for one line among many).
@@ -234,6 +251,7 @@ class Harness {
     mqttsn::gateway::Gateway gateway_;
     Instant now_{Millis{1000000}};
     std::deque<std::string> lines_;
+    std::deque<std::pair<std::string, OwnLinkPacket>> own_packets_;  // with their lines
     std::vector<EventRecord> events_;
     std::vector<LinkRecord> links_;  // closed ones are dropped, but for the latest of each client id
     std::map<Endpoint, std::string> labels_;

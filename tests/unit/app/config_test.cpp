@@ -361,8 +361,6 @@ void websocket_and_mqtt5_are_fine_with_the_engine_paho(void**) {
 
 void what_is_accepted_but_not_active_is_a_warning_each(void**) {
     const Bad rows[] = {
-        {"[[listen]]\nsessions = \"shared\"\n", "listen.sessions = \"shared\": not active yet: "},
-        {"[[client]]\nid = \"a\"\nsessions = \"shared\"\n", "client.sessions = \"shared\": not active yet: "},
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet with engine = \"direct\": "},
         {"[retry]\nadaptive = true\n", "retry.adaptive = true: not active yet: "},
         {"[broker]\nurl = \"mqtt://192.0.2.1\"\nusername = \"u\"\n",
