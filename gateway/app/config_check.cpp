@@ -228,8 +228,6 @@ struct NotActiveYet {
 constexpr NotActiveYet kNotActiveYet[] = {
     {[](const Config& c) { return c.mqtt_version == MqttVersion::v5 && c.engine == BrokerEngine::direct; },
      "broker.version = \"5\": not active yet with engine = \"direct\": devices' sessions use MQTT 3.1.1"},
-    {[](const Config& c) { return c.core.retry_adaptive; },
-     "retry.adaptive = true: not active yet: retry.interval holds for all devices"},
 };
 
 /// The first rule that decides for every id that rule `i` could, as far as that is easy to see.

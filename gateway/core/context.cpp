@@ -24,6 +24,8 @@ Context::Context(const Settings& initial, std::uint64_t seed)
       nodes(Prng::mix(hash_seed + 1)),
       sessions(random.next(), nodes),
       new_sessions(initial.limits.new_sessions_per_second),
+      connects_by_source(initial.limits.connects_per_source_per_second),
+      minus_one_by_source(initial.limits.qos_minus_one_per_source_per_second),
       unknown_replies(initial.limits.replies_per_second_to_unknown),
       unknown_by_forwarder(initial.limits.replies_per_second_to_unknown),
       discovery(discovery::initial(initial)),

@@ -45,10 +45,13 @@ struct Context {
     Outbox outbox;
     Counters counters;
     TokenBucket new_sessions;
+    SourceBuckets connects_by_source;
+    SourceBuckets minus_one_by_source;
     TokenBucket unknown_replies;
     ForwarderLimit unknown_by_forwarder;
     SourceLimit unknown_sources;
     Discovery discovery;
+    std::uint64_t buffered = 0;  ///< octets in all downlink queues (limits.buffered_bytes)
     std::uint32_t link_generation = 0;
     std::vector<std::uint32_t>
         ended;  ///< slots of sessions that ended in this call and may be forgotten after it
@@ -82,7 +85,6 @@ struct Context {
         start_timer(session, which, now + delay);
     }
     static void stop_timer(Session& session, SessionTimer which) { session.timer(which) = kNever; }
-    Millis retry_interval() const { return Millis{settings.retry.interval_ms}; }
 
     // Events.
     void event(EventKind kind, const Session& session, const char* cause = "", int code = -1,

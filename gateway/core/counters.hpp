@@ -32,17 +32,26 @@ namespace mqttsn::gateway {
     X(unknown_peer_replies, "DISCONNECT sent to unknown peers (D12)")                          \
     X(connects_accepted, "sessions that became active by CONNECT")                             \
     X(connects_refused, "CONNACK with a rejection")                                            \
+    X(connects_refused_rate, "of these: limits.new_sessions_per_second")                       \
+    X(connects_refused_half_open, "of these: limits.half_open")                                \
+    X(connects_refused_full, "of these: limits.sessions")                                      \
+    X(connects_dropped_source, "CONNECTs not answered: limits.connects_per_source_per_second") \
     X(connects_repeated, "repeated CONNECTs answered from memory (D09)")                       \
     X(forwarder_full, "CONNECTs and wake-ups beyond limits.nodes_per_forwarder")               \
     X(takeovers, "sessions moved to a new address by CONNECT (D10)")                           \
     X(roamed, "sessions moved to a new address by a wake-up (D13)")                            \
     X(sessions_lost, "devices lost (keep-alive, sleep or retries over)")                       \
     X(sessions_evicted, "disconnected sessions forgotten to make room")                        \
+    X(sessions_evicted_half_open, "will handshakes ended to make room: never heard")           \
+    X(sessions_evicted_unconfirmed, "sessions ended to make room: nothing but CONNECT heard")  \
+    X(sessions_expired, "disconnected sessions forgotten: session.expiry")                     \
+    X(sleeps_capped, "sleeps supervised as shorter ones: sleep.max_duration")                  \
     X(uplink_published, "PUBLISHes passed to the broker")                                      \
     X(uplink_duplicates, "repeated PUBLISHes not passed on again (D30)")                       \
     X(uplink_congestion, "PUBLISHes answered with congestion")                                 \
     X(uplink_unknown_topic, "PUBLISHes with an unknown topic id (PUBACK 02)")                  \
     X(uplink_refused, "PUBLISHes refused as not supported (PUBACK 03)")                        \
+    X(uplink_dropped_rate, "messages of QoS 0, UNSUBSCRIBEs: limits.messages_per_second")      \
     X(minus_one_published, "QoS -1 messages passed to the broker")                             \
     X(minus_one_dropped, "QoS -1 messages not allowed, unknown, or without a broker")          \
     X(registers_refused, "REGISTERs refused")                                                  \
@@ -53,6 +62,8 @@ namespace mqttsn::gateway {
     X(downlink_replaced, "messages the broker sent again under the same id")                   \
     X(downlink_dropped_overflow, "messages dropped: device's buffer full")                     \
     X(downlink_left_in_broker, "messages not taken from the broker yet: device's buffer full") \
+    X(downlink_dropped_memory, "messages dropped: limits.buffered_bytes")                      \
+    X(downlink_dropped_unproven, "messages dropped: nobody answers REGISTER at the address")   \
     X(downlink_dropped_too_large, "messages dropped: do not fit a datagram (SN12-92)")         \
     X(downlink_dropped_topics, "messages dropped: device's topic table full")                  \
     X(downlink_dropped_refused, "messages dropped: the device refused them")                   \

@@ -40,13 +40,16 @@ DownlinkItem& DownlinkQueue::push(Bytes payload) {
     ++count_;
     item.payload.assign(payload.begin(), payload.end());
     octets_ += payload.size;
+    add(cost(payload.size));
     return item;
 }
 
 void DownlinkQueue::replace_payload(DownlinkItem& item, Bytes payload) {
     octets_ -= item.payload.size();
+    subtract(item.payload.size());
     item.payload.assign(payload.begin(), payload.end());
     octets_ += payload.size;
+    add(payload.size);
 }
 
 void DownlinkQueue::reset(DownlinkItem& item) {
@@ -60,6 +63,7 @@ void DownlinkQueue::reset(DownlinkItem& item) {
 
 void DownlinkQueue::pop_front() {
     octets_ -= front().payload.size();
+    subtract(cost(front().payload.size()));
     reset(front());
     head_ = (head_ + 1) % items_.size();
     --count_;
@@ -79,6 +83,7 @@ void DownlinkQueue::erase(std::size_t index) {
 }
 
 void DownlinkQueue::clear() {
+    subtract(octets_ + count_ * cost(0));
     items_ = std::vector<DownlinkItem>{};
     head_ = 0;
     count_ = 0;

@@ -33,6 +33,12 @@ struct DownlinkItem {
 
 class DownlinkQueue {
   public:
+    /// From now on the memory of what waits also counts in `*sum`, which must live as long as the queue is
+    /// not empty. Call while it is empty.
+    void charge(std::uint64_t* sum) { sum_ = sum; }
+    /// What an item with such a payload adds to that sum: its place counts as well.
+    static std::uint64_t cost(std::size_t payload_octets) { return payload_octets + sizeof(DownlinkItem); }
+
     bool empty() const { return count_ == 0; }
     std::size_t size() const { return count_; }
     std::size_t octets() const { return octets_; }
@@ -56,11 +62,22 @@ class DownlinkQueue {
     std::size_t place(std::size_t index) const { return (head_ + index) % items_.size(); }
     void grow();
     static void reset(DownlinkItem& item);
+    void add(std::uint64_t cost) {
+        if (sum_ != nullptr) {
+            *sum_ += cost;
+        }
+    }
+    void subtract(std::uint64_t cost) {
+        if (sum_ != nullptr) {
+            *sum_ -= cost;
+        }
+    }
 
     std::vector<DownlinkItem> items_;  // a ring
     std::size_t head_ = 0;
     std::size_t count_ = 0;
     std::size_t octets_ = 0;
+    std::uint64_t* sum_ = nullptr;
 };
 
 }  // namespace mqttsn::gateway

@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-bool is_mapped_ipv4(const Endpoint& endpoint) {
-    return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
-}
-
 /// The longest run of zero groups (two or more), which "::" stands for (RFC 5952 section 4.2).
 struct ZeroRun {
     int first = -1;
@@ -66,6 +62,19 @@ std::string ipv6_text(const Endpoint& endpoint) {
 }
 
 }  // namespace
+
+bool is_mapped_ipv4(const Endpoint& endpoint) {
+    return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
+}
+
+bool is_loopback(const Endpoint& endpoint) {
+    if (is_mapped_ipv4(endpoint)) {
+        return endpoint.address[12] == 127;
+    }
+    std::array<std::uint8_t, 16> one{};
+    one.back() = 1;
+    return endpoint.address == one;
+}
 
 std::string to_string(const Endpoint& endpoint, Bytes node_id) {
     std::string text;

@@ -25,6 +25,11 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// An IPv4 address, mapped.
+bool is_mapped_ipv4(const Endpoint& endpoint);
+/// On this machine: no stranger can send from there, the system drops such datagrams from outside.
+bool is_loopback(const Endpoint& endpoint);
+
 /// "192.0.2.7:5000", "[2001:db8::1]:5000", behind a forwarder "192.0.2.7:5000/node 00ff", or "/node -" when
 /// the node id has no octets. For logs; allocates.
 /// @param node_id  of endpoint.node, which alone is only a number

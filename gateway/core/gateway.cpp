@@ -86,11 +86,17 @@ void Gateway::settle_ended() {
             continue;
         }
         context.shared.ended(slot, session->state == SessionState::lost);
-        const bool worth_keeping = !session->connect.clean && session->connect.established;
+        // Of a device that was never heard but for its CONNECT there is nothing to keep.
+        const bool empty = !session->connect.confirmed && session->downlink.used_ids.empty();
+        const bool worth_keeping = !session->connect.clean && session->connect.established && !empty;
         if (!worth_keeping && context.now >= session->link.refused_until) {
             context.forget(*session);
-        } else {
-            context.sessions.set_idle(*session, true);
+        } else if (session->list != SessionList::idle) {
+            context.sessions.put(*session, SessionList::idle);
+            if (context.settings.session.expiry_s != 0) {
+                context.start_timer(*session, SessionTimer::supervision,
+                                    Millis{std::int64_t{1000} * context.settings.session.expiry_s});
+            }
         }
     }
     context.ended.clear();

@@ -40,6 +40,13 @@ inline std::uint64_t hash_endpoint(std::uint64_t seed, const Endpoint& endpoint)
                      (static_cast<std::uint64_t>(endpoint.scope) << 16U));
 }
 
+/// Of the network an endpoint is in: what one operator, or one attacker, can have many addresses of. /24 of
+/// IPv4, /64 of IPv6.
+inline std::uint64_t hash_source(std::uint64_t seed, const Endpoint& endpoint) {
+    return hash_octets(
+        seed, Bytes{endpoint.address.data(), is_mapped_ipv4(endpoint) ? std::size_t{15} : std::size_t{8}});
+}
+
 }  // namespace mqttsn::gateway
 
 #endif

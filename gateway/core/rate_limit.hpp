@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Limits on what strangers can make the gateway do: a token bucket, and one answer a second for each unknown
-// source.
+// Limits on what strangers can make the gateway do: token buckets, one for all, one for each device, one for
+// each network that datagrams come from; and one answer a second for each unknown source.
 #ifndef GATEWAY_CORE_RATE_LIMIT_HPP
 #define GATEWAY_CORE_RATE_LIMIT_HPP
 
@@ -46,6 +46,49 @@ class TokenBucket {
     std::uint64_t milli_tokens_;
     Instant last_{};
     bool started_ = false;
+};
+
+/// The same in eight octets, for many of them: the rate is the caller's. Two months without a call may cost
+/// it a second's worth of tokens, no more.
+class SmallBucket {
+  public:
+    /// @param per_second  permits a second, at most 1 000 000; 0 = no limit
+    bool take(std::uint32_t per_second, Instant now) {
+        if (per_second == 0) {
+            return true;
+        }
+        const auto now_ms = static_cast<std::uint32_t>(now.time_since_epoch().count());
+        const std::uint64_t capacity = std::uint64_t{per_second} * 1000;
+        const std::uint64_t elapsed = std::min<std::uint32_t>(now_ms - last_ms_, 1000);
+        std::uint64_t tokens = std::min(capacity, milli_tokens_ + elapsed * per_second);
+        last_ms_ = now_ms;
+        const bool taken = tokens >= 1000;
+        tokens -= taken ? 1000 : 0;
+        milli_tokens_ = static_cast<std::uint32_t>(tokens);
+        return taken;
+    }
+
+  private:
+    std::uint32_t milli_tokens_ = 0xFFFFFFFFU;  // as full as the rate allows
+    std::uint32_t last_ms_ = 0;
+};
+
+/// `per_second` permits a second for each source; see hash_source(). A fixed table: sources that share a
+/// place share the permits, so many spoofed ones can use up a stranger's, but only as fast as all places
+/// together.
+class SourceBuckets {
+  public:
+    explicit SourceBuckets(std::uint32_t per_second)
+        : per_second_(per_second), buckets_(per_second == 0 ? 0 : kPlaces) {}
+
+    bool take(std::uint64_t source_hash, Instant now) {
+        return per_second_ == 0 || buckets_[source_hash % kPlaces].take(per_second_, now);
+    }
+
+  private:
+    static constexpr std::size_t kPlaces = 4096;
+    std::uint32_t per_second_;
+    std::vector<SmallBucket> buckets_;
 };
 
 /// Answers to one source at most once a second (D12), so that two gateways cannot keep each other busy with

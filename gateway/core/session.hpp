@@ -28,6 +28,7 @@
 #include "gateway/core/endpoint.hpp"
 #include "gateway/core/link.hpp"
 #include "gateway/core/mqtt_packet.hpp"
+#include "gateway/core/rate_limit.hpp"
 #include "gateway/core/settings.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/topic_table.hpp"
@@ -76,9 +77,9 @@ struct SessionConnect {
     std::uint16_t sleep_s = 0;
     bool clean = true;
     bool established = false;  ///< a broker has accepted this session at least once
+    bool confirmed = false;    ///< something else than CONNECT was heard, ever: it may be no spoofed address
     bool heard_since_connect =
-        false;    ///< something else came after the CONNECT: it is no repetition any more (D09)
-    Retry retry;  ///< of WILLTOPICREQ and WILLMSGREQ
+        false;  ///< something else came after the CONNECT: it is no repetition any more (D09)
     Instant last_heard{};
     Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
@@ -88,6 +89,16 @@ struct SessionConnect {
     bool will_topic_due = false;               ///< WILLTOPICRESP: when the broker has it (D43)
     bool will_message_due = false;             ///< WILLMSGRESP
     Instant will_answer_at{};                  ///< "congestion" then
+};
+
+/// How what the device must answer is repeated (device_retry.hpp).
+struct SessionRetry {
+    Retry count;
+    RetryPolicy policy;    ///< of [[client]], [[listen]] and [retry], taken at CONNECT
+    RoundTrip round_trip;  ///< of this session; only with `adaptive`
+    bool adaptive = false;
+    bool sampling = false;  ///< on the wire once: its answer says how long the way takes (Karn)
+    Instant asked_at{};     ///< the first transmission
 };
 
 struct SessionLink {
@@ -149,6 +160,7 @@ struct SessionDownlink {
     enum class Phase : std::uint8_t {
         idle,
         registering,   ///< REGISTER sent, REGACK to come
+        proving,       ///< the same, only to see whether somebody is there (limits.unproven_messages)
         publishing,    ///< QoS 1/2 PUBLISH sent, PUBACK / PUBREC to come
         awaiting_rel,  ///< the device's PUBREC went to the broker, PUBREL to come from there
         releasing,     ///< PUBREL sent, PUBCOMP to come
@@ -159,12 +171,14 @@ struct SessionDownlink {
     Phase phase = Phase::idle;  ///< of the exchange for the queue's front (D31: one at a time)
     std::uint16_t barrier_pings =
         0;  ///< awake, queue empty: so many PINGRESPs until the broker surely has no more
-    bool acked_since_barrier = false;  ///< an acknowledgement went up meanwhile: the broker may send more
-    Retry retry;
+    bool acked_since_barrier = false;      ///< an acknowledgement went up meanwhile: the broker may send more
     std::uint16_t message_id = 0;          ///< of the REGISTER or PUBLISH on the wire
     std::uint16_t published_topic_id = 0;  ///< in the PUBLISH on the wire: a refusal names it
     std::uint16_t register_topic_id = 0;
     std::uint16_t next_register_id = 0;  ///< 0 = not yet drawn
+    bool proven = false;          ///< the device has answered a REGISTER of ours: it is where it says it is
+    bool proof_failed = false;    ///< it has not, and was not heard since
+    std::uint16_t unproven = 0;   ///< QoS 0 messages sent before that
     bool left_in_broker = false;  ///< the queue was full: the broker has unacknowledged messages to fetch
     /// Counts the sessions that the broker began for this device: each begins its packet ids anew, so an id
     /// of an earlier one may still mean something else to the device or to the network. These two outlive
@@ -208,6 +222,15 @@ struct SessionSubscribe {
 constexpr std::size_t kRepairWindow = 8;
 constexpr std::size_t kOwnIdsMax = 64;
 
+/// Lists of SessionStore; a session is in one at most.
+enum class SessionList : std::uint8_t {
+    none,
+    half_open,    ///< connecting, by the time of CONNECT
+    unconfirmed,  ///< connected, and nothing but CONNECT was ever heard, by the time of CONNACK
+    idle,         ///< disconnected, by the time of that
+};
+constexpr std::size_t kSessionLists = 4;
+
 struct Session {
     std::uint32_t slot = 0;
     std::string client_id;
@@ -216,6 +239,9 @@ struct Session {
     SessionState state = SessionState::disconnected;
     SessionMode mode = SessionMode::dedicated;
     SessionConnect connect;
+    SessionRetry retry;
+    SmallBucket rate;          ///< limits.messages_per_second
+    SmallBucket qos0_answers;  ///< rejections of messages that ask for no answer
     SessionLink link;
     SessionUplink uplink;
     SessionDownlink downlink;
@@ -223,10 +249,10 @@ struct Session {
     TopicTable topics;
     std::array<Instant, kSessionTimers> timers{kNever, kNever, kNever, kNever, kNever};
 
-    /// Neighbours in the list of disconnected sessions, oldest first (see SessionStore).
-    std::uint32_t idle_previous = kNoSlot;
-    std::uint32_t idle_next = kNoSlot;
-    bool idle = false;
+    /// Neighbours in its list, oldest first (see SessionStore).
+    std::uint32_t list_previous = kNoSlot;
+    std::uint32_t list_next = kNoSlot;
+    SessionList list = SessionList::none;
 
     static constexpr std::uint32_t kNoSlot = 0xFFFFFFFFU;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/core/admission.hpp"
+#include "gateway/core/device_retry.hpp"
 #include "gateway/core/forwarder.hpp"
 #include "gateway/core/glob.hpp"
 #include "gateway/core/session_downlink.hpp"
@@ -23,9 +25,6 @@ using Phase = SessionConnect::Phase;
 constexpr Millis kLateCopyMax{1000};
 // The CONNACK must be there before the device's T_retry (10 to 15 s) makes it repeat the CONNECT.
 constexpr Millis kBrokerAnswerMax{8000};
-// Keep alive 0 asks for no supervision; sessions must still not live for ever (D07): as the longest
-// keep-alive.
-constexpr std::uint16_t kSupervisionMax = 65535;
 
 /// SN12-112: 10 % over durations above a minute, 50 % over shorter ones.
 Millis with_tolerance(std::uint16_t seconds) {
@@ -33,16 +32,20 @@ Millis with_tolerance(std::uint16_t seconds) {
     return Millis{seconds > 60 ? ms + ms / 10 : ms + ms / 2};
 }
 
-Millis supervision(const Session& session) {
+/// Keep-alive 0 asks for no supervision; sessions must still not live for ever (D07), nor while one datagram
+/// asks for (limits.keep_alive_max, sleep.max_duration).
+Millis supervision(const Context& context, const Session& session) {
     const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
     const std::uint16_t seconds = sleeping ? session.connect.sleep_s : session.connect.keep_alive_s;
-    return with_tolerance(seconds != 0 ? seconds : kSupervisionMax);
+    const std::uint16_t longest =
+        sleeping ? context.settings.sleep.max_duration_s : context.settings.limits.keep_alive_max_s;
+    return with_tolerance(seconds != 0 ? std::min(seconds, longest) : longest);
 }
 
 void supervise(Context& context, Session& session) {
-    context.start_timer(
-        session, SessionTimer::supervision,
-        std::min(session.connect.last_heard + supervision(session), session_takeover::next_look(session)));
+    context.start_timer(session, SessionTimer::supervision,
+                        std::min(session.connect.last_heard + supervision(context, session),
+                                 session_takeover::next_look(session)));
 }
 
 const ClientRule* find_rule(const Context& context, Bytes client_id) {
@@ -63,6 +66,7 @@ SessionMode mode_of(const Context& context, const ClientRule* rule, const Endpoi
 /// After this the session waits to be forgotten (see Gateway::forget_ended), unless it is worth keeping.
 void end(Context& context, Session& session, SessionState state) {
     session.state = state;
+    context.sessions.put(session, SessionList::none);
     session.connect.phase = Phase::none;
     session.connect.challenger.reset();  // it repeats its CONNECT and finds the id free
     session_will::reset(session);
@@ -73,12 +77,16 @@ void end(Context& context, Session& session, SessionState state) {
     context.ended.push_back(session.slot);
 }
 
-/// Resumes a sleeping session without touching the broker (D20).
-bool resume(Context& context, Session& session, const Message& message) {
+/// Can this CONNECT resume a sleeping session without touching the broker (D20)?
+bool resumes(const Session& session, const Message& message) {
     const bool sleeping = session.state == SessionState::asleep || session.state == SessionState::awake;
-    if (!sleeping || message.flags.will() || message.flags.clean_session() || !session.link_open() ||
-        session.connect.clean || message.duration != session.connect.keep_alive_s ||
-        session.link.shared != (session.mode == SessionMode::shared)) {
+    return sleeping && !message.flags.will() && !message.flags.clean_session() && session.link_open() &&
+           !session.connect.clean && message.duration == session.connect.keep_alive_s &&
+           session.link.shared == (session.mode == SessionMode::shared);
+}
+
+bool resume(Context& context, Session& session, const Message& message) {
+    if (!resumes(session, message)) {
         return false;
     }
     session_downlink::suspend(session);
@@ -112,13 +120,14 @@ void start(Context& context, Session& session, const Message& message) {
     }
     SessionConnect& connect = session.connect;
     const bool clean = message.flags.clean_session();
-    context.sessions.set_idle(session, false);
+    context.sessions.put(session, SessionList::half_open);
     const Instant link_due = session.timer(SessionTimer::link);
     session.timers.fill(kNever);
     if (session.link_open()) {  // it stands until the broker is asked, and must be kept alive
         context.start_timer(session, SessionTimer::link, link_due);
     }
     connect.challenger.reset();
+    device_retry::begin_session(session);
     session_downlink::reset(session);
     session_uplink::reset(session);
     session_subscribe::reset(session, clean);
@@ -171,6 +180,7 @@ bool repeated(Context& context, Session& session, const Message& message) {
         context.send(session, make_connack(ReturnCode::accepted));
     } else if (session.state == SessionState::connecting) {
         if (connect.phase == Phase::will_topic) {
+            device_retry::interrupt(session);
             context.send(session, make_will_topic_req());
         }
         // In the phase `broker` the answer comes when the broker has answered.
@@ -180,32 +190,6 @@ bool repeated(Context& context, Session& session, const Message& message) {
     session.connect.last_heard = context.now;  // D08, although it is no news
     ++context.counters.connects_repeated;
     return true;
-}
-
-/// Room for one more session: a disconnected one is forgotten when the limit is reached.
-bool make_room(Context& context) {
-    if (context.sessions.size() < context.settings.limits.sessions) {
-        return true;
-    }
-    Session* const oldest = context.sessions.oldest_idle();
-    if (oldest == nullptr) {
-        return false;
-    }
-    ++context.counters.sessions_evicted;
-    context.forget(*oldest);
-    return true;
-}
-
-Session* create(Context& context, const Endpoint& from, Bytes client_id) {
-    if (!context.new_sessions.take(context.now)) {
-        refuse(context, from, ReturnCode::congestion, "limits.new_sessions_per_second reached", client_id);
-        return nullptr;
-    }
-    if (!make_room(context)) {
-        refuse(context, from, ReturnCode::congestion, "limits.sessions reached", client_id);
-        return nullptr;
-    }
-    return &context.sessions.create(client_id);
 }
 
 void answer_awake(Context& context, Session& session) {
@@ -229,6 +213,9 @@ void take_endpoint(Context& context, Session& session, const Endpoint& endpoint)
         }
         context.sessions.unbind(*other);
     }
+    if (session.endpoint.address != endpoint.address) {
+        session.downlink.proven = false;
+    }
     context.sessions.bind(session, endpoint);
 }
 
@@ -237,6 +224,8 @@ void take_endpoint(Context& context, Session& session, const Endpoint& endpoint)
 void heard(Context& context, Session& session) {
     session.connect.last_heard = context.now;
     session.connect.heard_since_connect = true;
+    admission::confirm(context, session);
+    session_downlink::on_heard(session);
     session_takeover::on_heard(context, session);
 }
 
@@ -272,6 +261,9 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         refuse(context, from, ReturnCode::not_supported, "not allowed by a [[client]] rule", id);
         return;
     }
+    if (!admission::source_may_connect(context, from)) {
+        return;
+    }
     Session* session = context.sessions.find(id);
     if (session != nullptr && context.now < session->link.refused_until) {
         refuse(context, from, ReturnCode::congestion,
@@ -282,8 +274,15 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         refuse(context, from, ReturnCode::congestion, "limits.nodes_per_forwarder reached", id);
         return;
     }
+    const bool elsewhere = session != nullptr &&
+                           (session->connected() || session->state == SessionState::connecting) &&
+                           !(session->bound && session->endpoint == from);
+    if (elsewhere && context.settings.session.takeover == Takeover::reject) {
+        refuse(context, from, ReturnCode::not_supported, "client id is in use (session.takeover)", id);
+        return;
+    }
     if (session == nullptr) {
-        session = create(context, from, id);
+        session = admission::create(context, from, id);
         if (session == nullptr) {
             return;
         }
@@ -292,21 +291,22 @@ void on_connect(Context& context, const Endpoint& from, const Message& message) 
         if (repeated(context, *session, message)) {
             return;
         }
-    } else if (session->connected() || session->state == SessionState::connecting) {
-        if (context.settings.session.takeover == Takeover::reject) {
-            refuse(context, from, ReturnCode::not_supported, "client id is in use (session.takeover)", id);
-            return;
-        }
-        if (context.settings.session.takeover == Takeover::probe &&
-            (session->state == SessionState::active || session->state == SessionState::awake)) {
-            session_takeover::challenge(context, *session, from, message);  // one asleep cannot answer
-            return;
-        }
+    }
+    if (!resumes(*session, message) && !admission::may_begin(context, from, *session)) {
+        return;
+    }
+    if (elsewhere && context.settings.session.takeover == Takeover::probe &&
+        (session->state == SessionState::active || session->state == SessionState::awake)) {
+        session_takeover::challenge(context, *session, from, message);  // one asleep cannot answer
+        return;
+    }
+    if (elsewhere) {
         take_over(context, *session, from, message);
         return;
     }
     take_endpoint(context, *session, from);
     session->mode = mode_of(context, rule, from);
+    device_retry::choose(context, *session, rule);
     start(context, *session, message);
 }
 
@@ -315,6 +315,7 @@ void take_over(Context& context, Session& session, const Endpoint& from, const M
     context.event(EventKind::session_moved, from, "taken over by CONNECT", -1, session.id_octets());
     take_endpoint(context, session, from);
     session.mode = mode_of(context, find_rule(context, message.data), from);
+    device_retry::choose(context, session, find_rule(context, session.id_octets()));
     start(context, session, message);
 }
 
@@ -325,6 +326,7 @@ void on_accepted(Context& context, Session& session) {
     session.state = SessionState::active;
     session.connect.last_heard = context.now;
     session.connect.accepted_at = context.now;
+    context.sessions.put(session, session.connect.confirmed ? SessionList::none : SessionList::unconfirmed);
     supervise(context, session);
     ++context.counters.connects_accepted;
     context.send(session, make_connack(ReturnCode::accepted));
@@ -366,6 +368,9 @@ void on_disconnect(Context& context, Session& session, const Message& message) {
         const bool was_asleep = session.state == SessionState::asleep;
         session.state = SessionState::asleep;
         session.connect.sleep_s = message.duration;
+        if (message.duration > context.settings.sleep.max_duration_s) {
+            ++context.counters.sleeps_capped;
+        }
         session_downlink::suspend(session);
         session_downlink::pump(context, session);  // sends nothing now, but the broker may be read again
         supervise(context, session);
@@ -424,10 +429,16 @@ void back_to_sleep(Context& context, Session& session, bool with_pingresp) {
 }
 
 void on_supervision_timer(Context& context, Session& session) {
+    if (session.list == SessionList::idle) {  // session.expiry
+        ++context.counters.sessions_expired;
+        session.connect.established = false;
+        context.ended.push_back(session.slot);
+        return;
+    }
     if (session_takeover::on_timer(context, session)) {
         return;
     }
-    if (context.now < session.connect.last_heard + supervision(session)) {
+    if (context.now < session.connect.last_heard + supervision(context, session)) {
         supervise(context, session);
         return;
     }

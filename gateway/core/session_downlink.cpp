@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/core/device_retry.hpp"
+#include "gateway/core/downlink_target.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_intake.hpp"
 #include "gateway/core/session_link.hpp"
@@ -13,27 +15,11 @@ namespace {
 
 using Phase = SessionDownlink::Phase;
 using Kind = DownlinkItem::Kind;
+using Target = DownlinkTarget;
 
 constexpr std::uint8_t kRefusalsMax = 2;          // PUBACK 02 of one message; the next one is final
 constexpr Millis kOvertakingMax{2000};            // longer than a network holds datagrams back
 constexpr Millis kCongestionWait{5 * 60 * 1000};  // T_WAIT (SN12-111)
-
-/// How the device is told the topic of a message.
-struct Target {
-    TopicIdType type = TopicIdType::normal;
-    std::uint16_t id = 0;
-    TopicEntry* entry = nullptr;  // normal ids only
-    bool table_full = false;
-};
-
-Target find_target(Context& context, Session& session, const TopicName& name) {
-    if (const Subscription* const by_id = session_subscribe::find_id_form(session, name)) {
-        return Target{by_id->form, by_id->topic_id, nullptr, false};
-    }
-    TopicEntry* const entry =
-        session.topics.add(name, context.predefined, context.settings.limits.topics_per_session);
-    return Target{TopicIdType::normal, entry != nullptr ? entry->id : kTopicIdNone, entry, entry == nullptr};
-}
 
 void drop_front(Context& context, Session& session, const char* cause, std::uint64_t& counter) {
     SessionDownlink& downlink = session.downlink;
@@ -48,63 +34,23 @@ void drop_front(Context& context, Session& session, const char* cause, std::uint
     Context::stop_timer(session, SessionTimer::downlink);
 }
 
-void wait_for_device(Context& context, Session& session) {
-    context.start_timer(session, SessionTimer::downlink, context.retry_interval());
-}
-
-std::uint16_t next_register_id(Context& context, SessionDownlink& downlink) {
-    if (downlink.next_register_id == 0) {
-        downlink.next_register_id = static_cast<std::uint16_t>(context.random.next32() | 1U);
-    }
-    for (;;) {
-        const std::uint16_t id = downlink.next_register_id++;
-        if (downlink.next_register_id == 0) {
-            downlink.next_register_id = 1;
-        }
-        if (id != 0 && downlink.queue.find(id) == nullptr) {  // one id space for all we send (D28)
-            return id;
-        }
-    }
-}
-
-void send_register(Context& context, Session& session) {
+void start_register(Context& context, Session& session, const Target& target, Phase phase) {
     SessionDownlink& downlink = session.downlink;
-    context.send(session, make_register(downlink.register_topic_id, downlink.message_id,
-                                        downlink.queue.front().topic.bytes()));
-}
-
-void send_publish(Context& context, Session& session, const Target& target, bool repeated) {
-    DownlinkItem& item = session.downlink.queue.front();
-    if (item.qos > 0) {
-        session.downlink.used_ids.published(item, context.now);
-    }
-    session.downlink.published_topic_id = target.id;
-    const Flags flags = Flags{}
-                            .with_dup(item.qos > 0 && (repeated || item.dup))
-                            .with_qos(static_cast<Qos>(item.qos))
-                            .with_retain(item.retain)  // D39
-                            .with_topic_id_type(target.type);
-    context.send(session, make_publish(flags, target.id, item.packet_id,
-                                       Bytes{item.payload.data(), item.payload.size()}));
-}
-
-void start_register(Context& context, Session& session, const Target& target) {
-    SessionDownlink& downlink = session.downlink;
-    downlink.phase = Phase::registering;
+    downlink.phase = phase;
     downlink.register_topic_id = target.id;
     downlink.message_id = next_register_id(context, downlink);
-    downlink.retry.start();
     send_register(context, session);
-    wait_for_device(context, session);
+    device_retry::start(context, session, SessionTimer::downlink, true);
 }
 
-void start_release(Context& context, Session& session, Phase phase, std::uint16_t message_id) {
+/// @param first_ever  no PUBREL for this message was sent before
+void start_release(Context& context, Session& session, Phase phase, std::uint16_t message_id,
+                   bool first_ever = false) {
     SessionDownlink& downlink = session.downlink;
     downlink.phase = phase;
     downlink.message_id = message_id;
-    downlink.retry.start();
     context.send(session, make_pubrel(message_id));
-    wait_for_device(context, session);
+    device_retry::start(context, session, SessionTimer::downlink, first_ever);
 }
 
 void delivered(Context& context, Session& session) {
@@ -124,6 +70,21 @@ void hold(Context& context, Session& session) {
     context.start_timer(session, SessionTimer::downlink, kCongestionWait);
 }
 
+/// REGISTER the topic, also when the device knows it: the REGACK holds the MsgId, which nobody can guess who
+/// does not get our datagrams. @return as start_front()
+bool prove(Context& context, Session& session) {
+    const DownlinkItem& item = session.downlink.queue.front();
+    TopicEntry* const entry =
+        session.topics.add(item.topic, context.predefined, context.settings.limits.topics_per_session);
+    if (entry == nullptr || session.downlink.proof_failed) {
+        drop_front(context, session, "the device does not answer REGISTER (limits.unproven_messages)",
+                   context.counters.downlink_dropped_unproven);
+        return true;
+    }
+    start_register(context, session, Target{TopicIdType::normal, entry->id, entry, false}, Phase::proving);
+    return false;
+}
+
 /// Sends, or begins to send, the front of the queue. @return false when it has to wait for something.
 bool start_front(Context& context, Session& session) {
     SessionDownlink& downlink = session.downlink;
@@ -136,7 +97,7 @@ bool start_front(Context& context, Session& session) {
         return false;  // nobody to acknowledge to: the broker sends it again when it is back
     }
     const Millis rest =
-        item.qos > 0 ? downlink.used_ids.rest(item, context.now, context.retry_interval()) : Millis{0};
+        item.qos > 0 ? downlink.used_ids.rest(item, context.now, device_retry::interval(session)) : Millis{0};
     if (rest > Millis{0}) {
         downlink.phase = Phase::holding;
         context.start_timer(session, SessionTimer::downlink, rest);
@@ -161,8 +122,12 @@ bool start_front(Context& context, Session& session) {
         return true;
     }
     if (to_register) {
-        start_register(context, session, target);
+        start_register(context, session, target, Phase::registering);
         return false;
+    }
+    if (item.qos == 0 && must_prove(context, downlink) &&
+        session_intake::register_fits(context, session, item.topic.bytes().size)) {
+        return prove(context, session);
     }
     send_publish(context, session, target, false);
     if (item.qos == 0) {
@@ -171,8 +136,7 @@ bool start_front(Context& context, Session& session) {
     }
     downlink.phase = Phase::publishing;
     downlink.message_id = item.packet_id;
-    downlink.retry.start();
-    wait_for_device(context, session);
+    device_retry::start(context, session, SessionTimer::downlink, !item.dup);
     return false;
 }
 
@@ -228,18 +192,52 @@ void note_foreign(Context& context, Session& session, std::uint16_t message_id) 
     pump(context, session);
 }
 
+/// What the device has not answered, once more.
+void send_again(Context& context, Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    switch (downlink.phase) {
+        case Phase::registering:
+        case Phase::proving:
+            send_register(context, session);
+            break;
+        case Phase::publishing:
+            if (!repeat_publish(context, session)) {
+                return;
+            }
+            break;
+        case Phase::releasing:
+        case Phase::clearing:
+            context.send(session, make_pubrel(downlink.message_id));
+            break;
+        case Phase::idle:
+        case Phase::awaiting_rel:
+        case Phase::holding:
+            pump(context, session);
+            return;
+    }
+    ++context.counters.downlink_retransmissions;
+    device_retry::sent_again(context, session, SessionTimer::downlink);
+}
+
 }  // namespace
 
 void on_regack(Context& context, Session& session, const Message& message) {
     SessionDownlink& downlink = session.downlink;
-    if (!awaits_device(session, Phase::registering, message.message_id) ||
+    const bool proving = awaits_device(session, Phase::proving, message.message_id);
+    if ((!proving && !awaits_device(session, Phase::registering, message.message_id)) ||
         message.topic_id != downlink.register_topic_id) {
         ++context.counters.dropped_stray_ack;
         return;
     }
     TopicEntry* const entry = session.topics.find(downlink.register_topic_id);
     downlink.phase = Phase::idle;
+    downlink.proven = true;
+    device_retry::answered(context, session);
     Context::stop_timer(session, SessionTimer::downlink);
+    if (proving && message.return_code != ReturnCode::accepted) {
+        pump(context, session);  // it knows the topic by another id: an answer is an answer
+        return;
+    }
     if (message.return_code == ReturnCode::accepted) {
         entry->known = true;
         entry->told = true;
@@ -276,6 +274,7 @@ void on_puback(Context& context, Session& session, const Message& message) {
     }
     DownlinkItem& item = downlink.queue.front();
     TopicEntry* const entry = session.topics.find(item.topic);
+    device_retry::answered(context, session);
     if (message.return_code == ReturnCode::accepted && item.qos == 1) {
         downlink.used_ids.done(item.packet_id, context.now);
         if (!item.detached) {
@@ -316,10 +315,11 @@ void on_pubrec(Context& context, Session& session, const Message& message) {
         note_foreign(context, session, message.message_id);
         return;
     }
+    device_retry::answered(context, session);
     Context::stop_timer(session, SessionTimer::downlink);
     if (downlink.queue.front().detached) {
         downlink.queue.front().kind = Kind::release;
-        start_release(context, session, Phase::releasing, message.message_id);
+        start_release(context, session, Phase::releasing, message.message_id, true);
         return;
     }
     downlink.phase = Phase::awaiting_rel;
@@ -335,6 +335,7 @@ void on_pubcomp(Context& context, Session& session, const Message& message) {
         return;
     }
     downlink.used_ids.done(message.message_id, context.now);
+    device_retry::answered(context, session);
     if (clearing) {
         downlink.phase = Phase::idle;
         Context::stop_timer(session, SessionTimer::downlink);
@@ -387,33 +388,14 @@ void pump(Context& context, Session& session) {
 }
 
 void repeat(Context& context, Session& session) {
-    SessionDownlink& downlink = session.downlink;
-    switch (downlink.phase) {
-        case Phase::registering:
-            send_register(context, session);
-            break;
-        case Phase::publishing:
-            if (!repeat_publish(context, session)) {
-                return;
-            }
-            break;
-        case Phase::releasing:
-        case Phase::clearing:
-            context.send(session, make_pubrel(downlink.message_id));
-            break;
-        case Phase::idle:
-        case Phase::awaiting_rel:
-        case Phase::holding:
-            pump(context, session);
-            return;
-    }
-    ++context.counters.downlink_retransmissions;
-    wait_for_device(context, session);
+    device_retry::asked_for(context, session);
+    send_again(context, session);
 }
 
 void suspend(Session& session) {
     SessionDownlink& downlink = session.downlink;
     downlink.barrier_pings = 0;
+    device_retry::interrupt(session);
     Context::stop_timer(session, SessionTimer::downlink);
     if (downlink.phase == Phase::publishing) {
         downlink.queue.front().dup = true;
@@ -429,8 +411,18 @@ void reset(Session& session) {
     SessionDownlink fresh;
     fresh.broker_session = session.downlink.broker_session;
     fresh.used_ids = std::move(session.downlink.used_ids);
+    session.downlink.queue.clear();
+    fresh.queue = std::move(session.downlink.queue);  // with the account it is charged to
     session.downlink = std::move(fresh);
     Context::stop_timer(session, SessionTimer::downlink);
+}
+
+void on_heard(Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    if (downlink.proof_failed) {  // one message for one datagram; then it is asked again
+        downlink.proof_failed = false;
+        --downlink.unproven;
+    }
 }
 
 void on_barrier_reached(Context& context, Session& session) {
@@ -485,8 +477,14 @@ void on_timer(Context& context, Session& session) {
     if (downlink.phase == Phase::idle || downlink.phase == Phase::awaiting_rel) {
         return;
     }
-    if (downlink.retry.expired(context.settings.retry)) {
-        repeat(context, session);
+    if (device_retry::expired(context, session)) {
+        send_again(context, session);
+        return;
+    }
+    if (downlink.phase == Phase::proving) {  // it may only be a device that knows no REGISTER
+        downlink.proof_failed = true;
+        downlink.phase = Phase::idle;
+        pump(context, session);
         return;
     }
     if (session.state == SessionState::awake) {  // D17

@@ -27,6 +27,8 @@ void suspend(Session& session);
 /// A new connection of the device: the broker will send again what it has not been acknowledged.
 void reset(Session& session);
 
+/// Any datagram of the device (see limits.unproven_messages).
+void on_heard(Session& session);
 void on_barrier_reached(Context& context, Session& session);
 void on_link_opened(Context& context, Session& session, bool session_present);
 void on_link_closed(Context& context, Session& session);

@@ -61,6 +61,13 @@ bool drop_one(Context& context, Session& session) {
     return true;
 }
 
+/// All devices together have too much waiting (limits.buffered_bytes). What can go out at once does not wait:
+/// sleepers cannot starve those who are awake.
+bool memory_full(const Context& context, Session& session, std::size_t octets) {
+    const bool waits = !session.downlink.queue.empty() || session.state == SessionState::asleep;
+    return waits && context.buffered + DownlinkQueue::cost(octets) > context.settings.limits.buffered_bytes;
+}
+
 bool make_room(Context& context, Session& session, std::size_t octets) {
     const SleepSettings& limits = context.settings.sleep;
     DownlinkQueue& queue = session.downlink.queue;
@@ -199,12 +206,16 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
                        context.counters.downlink_dropped_refused);
         return;
     }
-    if (!make_room(context, session, packet.payload.size) && !overshoot(context, session, packet)) {
+    const bool no_memory = memory_full(context, session, packet.payload.size);
+    const bool has_room = !no_memory && make_room(context, session, packet.payload.size);
+    if (!has_room && !overshoot(context, session, packet)) {
         if (packet.qos > 0 && leave_in_broker(context, session)) {
             return;
         }
-        refuse_message(context, session, packet, "the device's buffer is full",
-                       context.counters.downlink_dropped_overflow);
+        refuse_message(context, session, packet,
+                       no_memory ? "limits.buffered_bytes reached" : "the device's buffer is full",
+                       no_memory ? context.counters.downlink_dropped_memory
+                                 : context.counters.downlink_dropped_overflow);
         return;
     }
     DownlinkItem& item = downlink.queue.push(packet.payload);

@@ -43,7 +43,8 @@ Session& SessionStore::create(Bytes client_id) {
 }
 
 void SessionStore::destroy(Session& session) {
-    set_idle(session, false);
+    put(session, SessionList::none);
+    session.downlink.queue.clear();  // what it has on the common account goes with it
     unbind(session);
     by_client_id_.erase(session.client_id);
     free_.push_back(session.slot);
@@ -66,32 +67,26 @@ void SessionStore::unbind(Session& session) {
     }
 }
 
-void SessionStore::set_idle(Session& session, bool idle) {
-    if (session.idle == idle) {
+void SessionStore::put(Session& session, SessionList list) {
+    if (session.list != SessionList::none) {
+        Ends& from = ends(session.list);
+        Session* const previous = at(session.list_previous);
+        Session* const next = at(session.list_next);
+        (previous != nullptr ? previous->list_next : from.first) = session.list_next;
+        (next != nullptr ? next->list_previous : from.last) = session.list_previous;
+        --from.count;
+    }
+    session.list = list;
+    session.list_previous = session.list_next = Session::kNoSlot;
+    if (list == SessionList::none) {
         return;
     }
-    session.idle = idle;
-    if (idle) {
-        session.idle_previous = idle_last_;
-        session.idle_next = Session::kNoSlot;
-        if (Session* const last = at(idle_last_)) {
-            last->idle_next = session.slot;
-        } else {
-            idle_first_ = session.slot;
-        }
-        idle_last_ = session.slot;
-        return;
-    }
-    if (Session* const previous = at(session.idle_previous)) {
-        previous->idle_next = session.idle_next;
-    } else {
-        idle_first_ = session.idle_next;
-    }
-    if (Session* const next = at(session.idle_next)) {
-        next->idle_previous = session.idle_previous;
-    } else {
-        idle_last_ = session.idle_previous;
-    }
+    Ends& to = ends(list);
+    Session* const last = at(to.last);
+    (last != nullptr ? last->list_next : to.first) = session.slot;
+    session.list_previous = to.last;
+    to.last = session.slot;
+    ++to.count;
 }
 
 }  // namespace mqttsn::gateway

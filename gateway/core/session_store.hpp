@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// All sessions: by slot, by client id (their identity), by endpoint (which only leads to them). Disconnected
-// ones stand in a list, so that the oldest can make room. No order here depends on a hash map's iteration.
+// All sessions: by slot, by client id (their identity), by endpoint (which only leads to them). Those that
+// may have to make room stand in lists, oldest first. No order here depends on a hash map's iteration.
 #ifndef GATEWAY_CORE_SESSION_STORE_HPP
 #define GATEWAY_CORE_SESSION_STORE_HPP
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,9 +37,11 @@ class SessionStore {
     void bind(Session& session, const Endpoint& endpoint);
     void unbind(Session& session);
 
-    /// Puts a session into, or takes it out of, the list of those that may be forgotten.
-    void set_idle(Session& session, bool idle);
-    Session* oldest_idle() { return at(idle_first_); }
+    /// Takes the session out of its list and puts it at the end of another one, or into none.
+    void put(Session& session, SessionList list);
+    /// nullptr when the list is empty.
+    Session* oldest(SessionList list) { return at(ends(list).first); }
+    std::size_t count(SessionList list) const { return lists_[static_cast<std::size_t>(list)].count; }
 
   private:
     struct TextHash {
@@ -55,8 +58,13 @@ class SessionStore {
     std::vector<std::uint32_t> free_;
     std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_client_id_;
     std::unordered_map<Endpoint, std::uint32_t, EndpointHash> by_endpoint_;
-    std::uint32_t idle_first_ = Session::kNoSlot;
-    std::uint32_t idle_last_ = Session::kNoSlot;
+    struct Ends {
+        std::uint32_t first = Session::kNoSlot;
+        std::uint32_t last = Session::kNoSlot;
+        std::size_t count = 0;
+    };
+    Ends& ends(SessionList list) { return lists_[static_cast<std::size_t>(list)]; }
+    std::array<Ends, kSessionLists> lists_;  // of SessionList::none nothing is kept
 };
 
 }  // namespace mqttsn::gateway

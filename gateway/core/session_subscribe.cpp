@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "gateway/core/device_retry.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/topic_rules.hpp"
@@ -138,12 +139,14 @@ void remember(Context& context, SessionSubscribe& subscribe, std::uint8_t grante
 }
 
 /// D30: the answer was lost, the request comes again.
-bool repeats_last(const Context& context, const SessionSubscribe& subscribe, Pending kind,
-                  const Subscription& wanted, const Message& message) {
-    const Millis window = context.retry_interval() * (context.settings.retry.count_max + 1);
+bool repeats_last(const Context& context, const Session& session, Pending kind, const Subscription& wanted,
+                  const Message& message) {
+    const SessionSubscribe& subscribe = session.subscribe;
+    const Millis window =
+        message.flags.dup() ? device_retry::patience(session) : device_retry::interval(session);
     return subscribe.last == kind && subscribe.last_message_id == message.message_id &&
            same(subscribe.last_wanted, wanted) && subscribe.last_wanted.qos == wanted.qos &&
-           context.now - subscribe.last_at <= (message.flags.dup() ? window : context.retry_interval());
+           context.now - subscribe.last_at <= window;
 }
 
 /// The id for SUBACK (SN12-86, SN12-87, D36), which the device knows from then on.
@@ -252,7 +255,7 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         same(subscribe.wanted, wanted.subscription)) {
         return;  // the answer is on its way
     }
-    if (repeats_last(context, subscribe, Pending::subscribe, wanted.subscription, message)) {
+    if (repeats_last(context, session, Pending::subscribe, wanted.subscription, message)) {
         answer(context, session, message.message_id, subscribe.last_granted, subscribe.last_topic_id,
                subscribe.last_code);
         return;
@@ -261,7 +264,9 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         return;  // a moment only: "congestion" would silence the device for T_WAIT, so it may repeat
     }
     const char* congested = nullptr;
-    if (session_link::packet_id_in_use(session, session_link::packet_id_of(message.message_id))) {
+    if (!session.rate.take(context.settings.limits.messages_per_second, context.now)) {
+        congested = "limits.messages_per_second reached";
+    } else if (session_link::packet_id_in_use(session, session_link::packet_id_of(message.message_id))) {
         congested = "its MsgId is in use";
     } else if (subscribe.pending != Pending::none) {
         congested = "one SUBSCRIBE or UNSUBSCRIBE at a time (SN12-85)";
@@ -283,8 +288,12 @@ void on_unsubscribe(Context& context, Session& session, const Message& message) 
     SessionSubscribe& subscribe = session.subscribe;
     const Wanted wanted = find_filter(context, session, message);
     if (wanted.code != ReturnCode::accepted ||
-        repeats_last(context, subscribe, Pending::unsubscribe, wanted.subscription, message)) {
+        repeats_last(context, session, Pending::unsubscribe, wanted.subscription, message)) {
         context.send(session, make_unsuback(message.message_id));  // always (SN12-88, D37)
+        return;
+    }
+    if (!session.rate.take(context.settings.limits.messages_per_second, context.now)) {
+        ++context.counters.uplink_dropped_rate;  // as below
         return;
     }
     if (subscribe.pending != Pending::none || !session.link_open() ||

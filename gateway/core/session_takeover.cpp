@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/core/session_takeover.hpp"
 
+#include "gateway/core/device_retry.hpp"
 #include "gateway/core/session_connect.hpp"
 
 namespace mqttsn::gateway::session_takeover {
@@ -15,8 +16,8 @@ void challenge(Context& context, Session& session, const Endpoint& from, const M
     auto& challenger = session.connect.challenger;
     if (challenger == nullptr) {
         challenger = std::make_unique<Challenger>();
-        challenger->decide_at = context.now + context.retry_interval();
-        challenger->next_look = context.now + context.retry_interval() / kProbes;
+        challenger->decide_at = context.now + device_retry::interval(session);
+        challenger->next_look = context.now + device_retry::interval(session) / kProbes;
         context.start_timer(session, SessionTimer::supervision,
                             std::min(session.timer(SessionTimer::supervision), challenger->next_look));
         context.send(session, make_pingreq(Bytes{}));
@@ -48,7 +49,7 @@ bool on_timer(Context& context, Session& session) {
     }
     if (context.now < challenger->decide_at) {
         challenger->next_look =
-            std::min(challenger->decide_at, context.now + context.retry_interval() / kProbes);
+            std::min(challenger->decide_at, context.now + device_retry::interval(session) / kProbes);
         context.send(session, make_pingreq(Bytes{}));
         return false;
     }

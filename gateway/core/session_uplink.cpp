@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/core/device_retry.hpp"
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/topic_rules.hpp"
 #include "mqttsn/topic.hpp"
@@ -12,12 +13,15 @@ namespace {
 
 using Phase = UplinkExchange::Phase;
 
+// A device that gets no answer to QoS 0 goes on sending; so it is told, but not as often as it likes
+// (FAULT-41).
+constexpr std::uint32_t kQos0AnswersPerSecond = 10;
+
 void answer(Context& context, const Session& session, const Message& publish, ReturnCode code) {
     context.send(session, make_puback(publish.topic_id, publish.message_id, code));
 }
 
-void refuse(Context& context, const Session& session, const Message& publish, ReturnCode code,
-            const char* cause) {
+void refuse(Context& context, Session& session, const Message& publish, ReturnCode code, const char* cause) {
     switch (code) {
         case ReturnCode::congestion:
             ++context.counters.uplink_congestion;
@@ -30,7 +34,9 @@ void refuse(Context& context, const Session& session, const Message& publish, Re
             break;
     }
     context.event(EventKind::publish_refused, session, cause, static_cast<int>(code));
-    answer(context, session, publish, code);  // whatever the QoS (SN12-76, D26, D27)
+    if (publish.flags.qos() > 0 || session.qos0_answers.take(kQos0AnswersPerSecond, context.now)) {
+        answer(context, session, publish, code);  // whatever the QoS (SN12-76, D26, D27)
+    }
 }
 
 /// Also holds the octets of a short name, which `name` then points into: filled in place, never copied.
@@ -104,14 +110,13 @@ void finish(Context& context, Session& session, const UplinkExchange& exchange) 
 /// A late copy of a message that was acknowledged a moment ago: marked as a repetition (the device did not
 /// get the acknowledgement), or, for QoS 2, a copy that the network made of the first transmission.
 bool repeats_recent(Context& context, Session& session, const Message& publish, std::uint64_t hash) {
-    const Millis window = context.retry_interval();
+    const Millis window = device_retry::interval(session);
     const auto qos = static_cast<std::uint8_t>(publish.flags.qos());
     const auto& recent = session.uplink.recent;
     const bool found = std::any_of(recent.begin(), recent.end(), [&](const UplinkRecent& done) {
         return done.qos == qos && done.message_id == publish.message_id && done.content_hash == hash &&
                done.topic_id == publish.topic_id &&
-               context.now - done.at <=
-                   (publish.flags.dup() ? window * (context.settings.retry.count_max + 1) : window) &&
+               context.now - done.at <= (publish.flags.dup() ? device_retry::patience(session) : window) &&
                (publish.flags.dup() || qos == 2);
     });
     if (!found) {
@@ -192,7 +197,7 @@ bool has_room(Context& context, Session& session) {
     if (exchanges.size() < context.settings.limits.uplink_window) {
         return true;
     }
-    const Millis given_up = context.retry_interval() * (context.settings.retry.count_max + 1);
+    const Millis given_up = device_retry::patience(session);
     const auto abandoned =
         std::find_if(exchanges.begin(), exchanges.end(), [&](const UplinkExchange& exchange) {
             return (exchange.phase == Phase::received || !exchange.on_link) &&
@@ -202,6 +207,19 @@ bool has_room(Context& context, Session& session) {
         return false;
     }
     exchanges.erase(abandoned);
+    return true;
+}
+
+/// Over limits.messages_per_second. QoS 0 asks for no answer and gets none, so that a flood costs nothing.
+bool over_rate(Context& context, Session& session, const Message& publish) {
+    if (session.rate.take(context.settings.limits.messages_per_second, context.now)) {
+        return false;
+    }
+    if (publish.flags.qos() == 0) {
+        ++context.counters.uplink_dropped_rate;
+    } else {
+        refuse(context, session, publish, ReturnCode::congestion, "limits.messages_per_second reached");
+    }
     return true;
 }
 
@@ -309,11 +327,13 @@ void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t messa
 void on_register(Context& context, Session& session, const Message& message) {
     ReturnCode code = ReturnCode::accepted;
     std::uint16_t id = kTopicIdNone;
+    const bool in_rate = session.rate.take(context.settings.limits.messages_per_second, context.now);
     if (!name_accepted(message.data)) {  // D34
         code = ReturnCode::not_supported;
     } else if (TopicEntry* const entry =
-                   session.topics.add(context.names.intern(message.data), context.predefined,
-                                      context.settings.limits.topics_per_session)) {
+                   in_rate ? session.topics.add(context.names.intern(message.data), context.predefined,
+                                                context.settings.limits.topics_per_session)
+                           : nullptr) {
         entry->known = true;
         entry->told = true;
         entry->muted = false;
@@ -331,7 +351,9 @@ void on_publish(Context& context, Session& session, const Message& message) {
     TopicLookup topic;
     find_topic(context, session, message, topic);
     if (topic.code != ReturnCode::accepted) {
-        refuse(context, session, message, topic.code, "unknown or impossible topic");
+        if (!over_rate(context, session, message)) {
+            refuse(context, session, message, topic.code, "unknown or impossible topic");
+        }
         return;
     }
     if (session.mode == SessionMode::shared && SharedSessions::refusal_of_name(topic.name) != nullptr) {
@@ -355,6 +377,9 @@ void on_publish(Context& context, Session& session, const Message& message) {
         if (repeats_recent(context, session, message, hash)) {
             return;
         }
+    }
+    if (over_rate(context, session, message)) {
+        return;
     }
     if (session.link.reopening) {
         // A moment only: to say "congestion" would silence the device for T_WAIT.
@@ -414,6 +439,13 @@ void on_pubrel(Context& context, Session& session, const Message& message) {
 
 void on_publish_minus_one(Context& context, const Endpoint& from, const Session* session,
                           const Message& message) {
+    if (!is_loopback(from) &&
+        !context.minus_one_by_source.take(hash_source(context.hash_seed, from), context.now)) {
+        ++context.counters.minus_one_dropped;
+        context.event(EventKind::datagram_dropped, from,
+                      "QoS -1: limits.qos_minus_one_per_source_per_second reached");
+        return;
+    }
     const QosMinusOne allowed = context.settings.listeners[from.listener].qos_minus_one;
     const TopicIdType type = message.flags.topic_id_type();
     const ShortName short_name = short_name_of(message.topic_id);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/core/device_retry.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_link.hpp"
 #include "gateway/core/topic_rules.hpp"
@@ -99,9 +100,8 @@ void due(Context& context, Session& session, bool& which) {
 void request(Context& context, Session& session) {
     session.connect.phase = Phase::will_topic;
     session.connect.offered_will.reset();
-    session.connect.retry.start();
     context.send(session, make_will_topic_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+    device_retry::start(context, session, SessionTimer::connect, true);
 }
 
 void on_will_topic(Context& context, Session& session, const Message& message) {
@@ -114,6 +114,7 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
     }
     session.connect.last_heard = context.now;
     if (session.connect.phase == Phase::will_message) {  // our WILLMSGREQ was lost
+        device_retry::interrupt(session);
         context.send(session, make_will_msg_req());
         return;
     }
@@ -121,7 +122,8 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
         ++context.counters.dropped_out_of_state;
         return;
     }
-    session.connect.heard_since_connect = true;
+    session_connect::heard(context, session);
+    device_retry::answered(context, session);
     if (message.data.empty()) {  // D42: no will
         session.connect.will.reset();
         session_connect::ask_broker(context, session);
@@ -134,9 +136,8 @@ void on_will_topic(Context& context, Session& session, const Message& message) {
     }
     session.connect.offered_will = will_of(message);
     session.connect.phase = Phase::will_message;
-    session.connect.retry.start();
     context.send(session, make_will_msg_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+    device_retry::start(context, session, SessionTimer::connect, true);
 }
 
 void on_will_msg(Context& context, Session& session, const Message& message) {
@@ -148,6 +149,7 @@ void on_will_msg(Context& context, Session& session, const Message& message) {
         return;
     }
     session.connect.last_heard = context.now;
+    device_retry::answered(context, session);
     session.connect.offered_will->payload = text_of(message.data);
     session.connect.will = std::move(session.connect.offered_will);
     session_connect::ask_broker(context, session);
@@ -201,12 +203,12 @@ void on_timer(Context& context, Session& session) {
         }
         return;
     }
-    if (!connect.retry.expired(context.settings.retry)) {
+    if (!device_retry::expired(context, session)) {
         session_connect::lost(context, session, "no answer in the will handshake");
         return;
     }
     context.send(session, connect.phase == Phase::will_topic ? make_will_topic_req() : make_will_msg_req());
-    context.start_timer(session, SessionTimer::connect, context.retry_interval());
+    device_retry::sent_again(context, session, SessionTimer::connect);
 }
 
 void reset(Session& session) {

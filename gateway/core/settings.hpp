@@ -46,12 +46,20 @@ struct ForwarderSettings {
 };
 constexpr std::size_t kForwarderRangesMax = 256;
 
+/// T_retry and N_retry where a [[listen]] or [[client]] says otherwise than [retry].
+struct RetryOverride {
+    std::optional<std::uint32_t> interval_ms;
+    std::optional<std::uint8_t> count_max;
+    std::optional<bool> adaptive;
+};
+
 /// [[listen]], in the order of the file; Endpoint::listener is the index.
 struct ListenerSettings {
     SessionMode sessions = SessionMode::dedicated;
     QosMinusOne qos_minus_one = QosMinusOne::predefined;
     std::uint32_t max_datagram = 1472;  ///< octets, both directions (SN12-92 for the downlink)
     ForwarderSettings forwarders;
+    RetryOverride retry{};
 };
 
 /// [broker], as far as it shapes packets.
@@ -68,6 +76,8 @@ struct BrokerSettings {
 struct SessionSettings {
     Takeover takeover = Takeover::allow;
     bool roaming = true;  ///< D13
+    /// A disconnected session is forgotten after so long; 0 = only when another one needs its room.
+    std::uint32_t expiry_s = 0;
 };
 
 /// [sleep]: bounds of what one device's downlink may hold in the gateway's memory, asleep or awake (D19).
@@ -75,18 +85,28 @@ struct SleepSettings {
     std::uint32_t max_messages = 100;
     std::uint32_t max_bytes = 65536;
     Overflow overflow = Overflow::drop_oldest_qos0;
+    /// Longer sleeps are supervised as if they were this long: DISCONNECT has no code to refuse one with.
+    std::uint16_t max_duration_s = 65535;
 };
 
+/// What becomes of that which is over a limit stands beside it; admission.hpp says more of the first ones.
 struct LimitSettings {
-    std::uint32_t sessions = 100000;
-    std::uint32_t topics_per_session = 1000;
-    std::uint32_t client_id_length = 64;                ///< octets
-    std::uint32_t uplink_window = 4;                    ///< D32
-    std::uint32_t new_sessions_per_second = 10000;      ///< 0 = no limit
-    std::uint32_t replies_per_second_to_unknown = 100;  ///< D12, FAULT-30
+    std::uint32_t sessions = 100000;           ///< disconnected, then unconfirmed ones go; then CONNACK 01
+    std::uint32_t half_open = 4096;            ///< CONNECTs not yet accepted; CONNACK 01
+    std::uint32_t topics_per_session = 1000;   ///< REGACK 01, SUBACK 01; downlink: dropped
+    std::uint32_t client_id_length = 64;       ///< octets; CONNACK 03
+    std::uint32_t uplink_window = 4;           ///< D32; PUBACK 01
+    std::uint32_t messages_per_second = 0;     ///< of one device, 0 = no limit; QoS 0 dropped, else code 01
+    std::uint32_t unproven_messages = 32;      ///< QoS 0 before a REGACK proved the address, 0 = no limit
+    std::uint64_t buffered_bytes = 268435456;  ///< all that waits for devices; as a full [sleep] queue
+    std::uint32_t new_sessions_per_second = 10000;             ///< 0 = no limit; CONNACK 01
+    std::uint32_t connects_per_source_per_second = 1000;       ///< 0 = no limit; not answered
+    std::uint32_t qos_minus_one_per_source_per_second = 1000;  ///< 0 = no limit; dropped
+    std::uint32_t replies_per_second_to_unknown = 100;         ///< D12, FAULT-30; not answered
     /// Behind one forwarder's address. As for `sessions`, but one forwarder alone, or whoever forges node ids
-    /// behind it, does not get all of those.
+    /// behind it, does not get all of those; CONNACK 01.
     std::uint32_t nodes_per_forwarder = 10000;
+    std::uint16_t keep_alive_max_s = 65535;  ///< D07: supervision of keep-alive 0 and of longer ones
 };
 
 /// [discovery], as far as it shapes messages; addresses and interfaces are gateway/net's.
@@ -111,14 +131,15 @@ struct ClientRule {
     std::string id;
     bool allow = true;
     std::optional<SessionMode> sessions;
+    RetryOverride retry{};
 };
 
 struct Settings {
     std::uint8_t gateway_id = 1;
     std::vector<ListenerSettings> listeners{ListenerSettings{}};
     BrokerSettings broker;
-    RetryPolicy retry;  ///< T_retry, N_retry towards devices
-    bool retry_adaptive = false;
+    RetryPolicy retry;            ///< T_retry, N_retry towards devices
+    bool retry_adaptive = false;  ///< shorter waits for devices that answer sooner (device_retry.hpp)
     SessionSettings session;
     SleepSettings sleep;
     LimitSettings limits;

@@ -39,6 +39,7 @@ class UsedIds {
     /// its way. Does nothing for an id that is known.
     void foreign(std::uint16_t message_id, std::uint16_t broker_session, Instant now);
     void clear() { ids_.clear(); }
+    bool empty() const { return ids_.empty(); }
 
     /// An id that the device may hold and that no message in the queue will complete, nor the session of the
     /// broker that is open. It must go: it takes a place at the device, which would take the next message

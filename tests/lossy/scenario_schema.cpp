@@ -60,7 +60,7 @@ std::string set_device_name(const KeyTarget& t, const KeyValue& v) {
 }
 
 std::string set_adaptive(const KeyTarget&, const KeyValue& v) {
-    return v.boolean ? "not available in this version: retry intervals are fixed" : "";
+    return v.boolean ? "not available in this version: the retry intervals of devices are fixed" : "";
 }
 
 std::string set_publish_qos(const KeyTarget& t, const KeyValue& v) {
@@ -151,7 +151,8 @@ constexpr KeyRow kKeys[] = {
         TIME_MS(std::uint32_t, scenario->gateway.retry.interval_ms), "T_retry towards devices.", kMs},
     {"gateway", "retry_count", kInteger, 0, 100, {}, "3", NUMBER(std::uint8_t, scenario->gateway.retry.count_max),
         "N_retry towards devices."},
-    {"gateway", "adaptive", kBoolean, 0, 0, {}, "false", set_adaptive, "Retry interval from measured round trips; only false yet."},
+    {"gateway", "adaptive", kBoolean, 0, 0, {}, "false", BOOLEAN(scenario->gateway.retry_adaptive),
+        "Waits follow the round trips that are measured, up to `retry_interval`."},
     {"gateway", "uplink_window", kInteger, 1, 64, {}, "4", NUMBER(std::uint32_t, scenario->gateway.limits.uplink_window),
         "Exchanges that a device may have open at once."},
     {"gateway", "sleep_max_messages", kInteger, 1, 100000, {}, "100",
@@ -205,7 +206,7 @@ constexpr KeyRow kKeys[] = {
     {"device", "retry_interval", kTime, kMs, 10 * kMinute, {}, "\"10s\"", TIME_MS(std::uint32_t, group->device.retry_interval_ms),
         "T_retry of the device; each wait gets up to a quarter more.", kMs},
     {"device", "retry_count", kInteger, 0, 100, {}, "3", NUMBER(std::uint8_t, group->device.retry_count), "N_retry of the device."},
-    {"device", "adaptive", kBoolean, 0, 0, {}, "false", set_adaptive, "Retry interval from measured round trips; only false yet."},
+    {"device", "adaptive", kBoolean, 0, 0, {}, "false", set_adaptive, "The same for the device; only false yet."},
     {"device", "reconnect_after", kTime, 0, kHour, {}, "\"2s\"", TIME(group->device.reconnect_after), "Wait after a lost connection."},
     {"device", "congestion_wait", kTime, kMs, kDay, {}, "\"5m\"", TIME_MS(std::uint32_t, group->device.congestion_wait_ms),
         "T_WAIT after \"rejected: congestion\".", kMs},

@@ -208,8 +208,15 @@ void apply(World& world, const Fault& fault) {
     }
 }
 
-/// Seeds below draw no forwarders: those in regressions.txt were written down before there were any.
+/// Seeds below draw no forwarders and no later settings: those in regressions.txt were written down before
+/// there were any.
 constexpr std::uint64_t kFirstSeedWithForwarders = 1'000'000;
+
+/// A generator of its own: all else stays as the seed has drawn it.
+void draw_later_settings(Random random, gateway::Settings& gateway) {
+    gateway.retry_adaptive = in_percent(random, 40);
+    gateway.limits.unproven_messages = one_of(random, {0U, 1U, 32U});
+}
 
 constexpr std::uint32_t kForwardersMax = 3;
 
@@ -304,6 +311,7 @@ SwarmPlan draw_plan(std::uint64_t seed) {
               [](const Fault& left, const Fault& right) { return left.at < right.at; });
     plan.budget = Micros{1800 * kSecond} + 100 * slowest;
     if (seed >= kFirstSeedWithForwarders) {
+        draw_later_settings(Random(Random::mix(seed ^ 0x41444150ULL)), plan.world.gateway);
         draw_forwarders(Random(Random::mix(seed ^ 0x464F5257ULL)), plan);
     }
     return plan;
@@ -313,7 +321,8 @@ std::string to_text(const SwarmPlan& plan) {
     const auto seconds = [](Micros time) { return std::to_string(time.count() / 1000) + " ms"; };
     std::string text = "seed " + std::to_string(plan.seed) + ": gateway T_retry " +
                        std::to_string(plan.world.gateway.retry.interval_ms) + " ms, N_retry " +
-                       std::to_string(plan.world.gateway.retry.count_max) + ", window " +
+                       std::to_string(plan.world.gateway.retry.count_max) +
+                       (plan.world.gateway.retry_adaptive ? ", adaptive" : "") + ", window " +
                        std::to_string(plan.world.broker.window) + ", max_messages " +
                        std::to_string(plan.world.gateway.sleep.max_messages) + ", faults until " +
                        seconds(plan.faults_until) + "\n";

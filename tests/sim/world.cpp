@@ -245,7 +245,8 @@ void World::Parts::add_counters() {
 std::uint64_t World::Parts::counted_drops() const {
     const auto sum = [](const gateway::Counters& counters) {
         return counters.downlink_dropped_overflow + counters.downlink_dropped_too_large +
-               counters.downlink_dropped_topics + counters.downlink_dropped_refused;
+               counters.downlink_dropped_topics + counters.downlink_dropped_refused +
+               counters.downlink_dropped_memory + counters.downlink_dropped_unproven;
     };
     return sum(earlier_counters) + (gateway ? sum(gateway->counters()) : 0);
 }

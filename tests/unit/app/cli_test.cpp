@@ -159,8 +159,8 @@ int remove_file(void** state) {
 
 void check_config_says_ok_with_summary_and_warnings(void** state) {
     const std::string path = static_cast<File*>(*state)->path;
-    std::ofstream(path)
-        << "[gateway]\nid = 3\n[retry]\nadaptive = true\n[[predefined_topic]]\nid = 1\ntopic = \"a\"\n";
+    std::ofstream(path) << "[gateway]\nid = 3\n[broker]\nversion = \"5\"\n[[predefined_topic]]\nid = "
+                           "1\ntopic = \"a\"\n";
     const CliExit report =
         check_config_report(good({"-c", path, "--check-config", "--listen", "udp://127.0.0.1:5"}));
     assert_int_equal(report.exit_code, 0);
@@ -171,9 +171,8 @@ void check_config_says_ok_with_summary_and_warnings(void** state) {
                      "  listen   udp://127.0.0.1:5, sessions \"dedicated\", QoS -1 \"predefined\"\n"
                      "  broker   mqtt://127.0.0.1:1883\n"
                      "  rules    1 predefined topic, 0 client rules\n");
-    check::equal(
-        report.err,
-        path + ": warning: retry.adaptive = true: not active yet: retry.interval holds for all devices\n");
+    check::equal(report.err,
+                 path + ": warning: broker.version = \"5\": not active yet with engine = \"direct\": devices' sessions use MQTT 3.1.1\n");
 }
 
 void check_config_says_all_errors_and_exits_2(void** state) {

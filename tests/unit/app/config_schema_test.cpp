@@ -90,9 +90,7 @@ void every_key_is_there_once_and_in_a_known_section(void**) {
         check::that(seen[{row.section, row.key}]++ == 0, row.key);
         check::that(find_key(row.section, row.key) == &row, row.key);
     }
-    assert_int_equal(
-        config_keys().size(),
-        51);  // those of the design, the three files of TLS, three more of discovery, two of forwarders
+    assert_int_equal(config_keys().size(), 66);  // those of the design, and what was added to each section
     assert_int_equal(config_sections().size(), 11);
 }
 
@@ -179,6 +177,9 @@ void durations_are_taken_up_to_their_limits_and_not_beyond(void**) {
                          row.key);
         }
         for (const std::int64_t ms : {row.min - 1, row.max + row.step}) {
+            if (ms < 0) {
+                continue;  // there is no way to write it
+            }
             expect_error(row, literal(ms), "expected " + expectation(row) + ", got " + literal(ms));
         }
         if (row.step > 1) {
@@ -230,7 +231,8 @@ std::string other_value(const KeyRow& row) {
         case ValueKind::integer:
             return std::to_string(row.default_value == std::to_string(row.max) ? row.min : row.max);
         case ValueKind::duration:
-            return toml_string(format_duration(row.min));
+            return toml_string(format_duration(
+                row.default_value == toml_string(format_duration(row.min)) ? row.max : row.min));
         case ValueKind::word:
             return row.words.size() < 2 ? "" : toml_string(row.words.back());
         case ValueKind::text:
@@ -284,7 +286,7 @@ void a_key_changes_its_own_line_and_no_other(void**) {
             check::equal(new_lines[i].value, own ? value : old_lines[i].value, new_lines[i].key);
         }
     }
-    assert_int_equal(tried, 46);  // all but overflow, which has one word, and the four files
+    assert_int_equal(tried, 61);  // all but overflow, which has one word, and the four files
 }
 
 void changes_that_a_reload_cannot_take_over_are_named(void**) {

@@ -75,14 +75,14 @@ void the_example_file_names_every_key(void**) {
     }
     Config with_rules = default_config();
     with_rules.core.predefined_topics.push_back({1, "sensors/{client_id}/temperature", "*"});
-    with_rules.core.clients.push_back({"meter-*", true, SessionMode::shared});
+    with_rules.core.clients.push_back({"meter-*", true, SessionMode::shared, {30000, 5, true}});
     std::size_t at = 0;
     for (const ConfigLine& line : describe(with_rules)) {
         const std::string key = line.key.substr(line.key.find('.') + 1);
         check::contains(text, "\n" + key + " = " + line.value);
         ++at;
     }
-    assert_int_equal(at, 51);
+    assert_int_equal(at, 66);
 }
 
 using check::Bad;
@@ -362,7 +362,6 @@ void websocket_and_mqtt5_are_fine_with_the_engine_paho(void**) {
 void what_is_accepted_but_not_active_is_a_warning_each(void**) {
     const Bad rows[] = {
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet with engine = \"direct\": "},
-        {"[retry]\nadaptive = true\n", "retry.adaptive = true: not active yet: "},
         {"[broker]\nurl = \"mqtt://192.0.2.1\"\nusername = \"u\"\n",
          "broker.username: user name and password cross the network to 192.0.2.1:1883 in clear text"},
         {"[broker]\nca_file = \"/dev/null/x\"\n", ""},

@@ -79,6 +79,8 @@ void agrees_with_a_deque_on_random_steps(void**) {
     };
     Prng random(42);
     DownlinkQueue queue;
+    std::uint64_t sum = 1000000;  // of others
+    queue.charge(&sum);
     std::deque<Known> model;
     std::uint16_t next_id = 1;
     for (int step = 0; step < 20000; ++step) {
@@ -112,6 +114,7 @@ void agrees_with_a_deque_on_random_steps(void**) {
             octets += model[i].payload.size();
         }
         assert_int_equal(queue.octets(), octets);
+        assert_int_equal(sum, 1000000 + octets + model.size() * DownlinkQueue::cost(0));
         if (!model.empty()) {
             assert_true(payload_of(queue.front()) == model.front().payload);
         }

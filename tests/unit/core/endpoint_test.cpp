@@ -78,6 +78,31 @@ void every_part_of_an_endpoint_counts(void**) {
     assert_true(hash_endpoint(1, base) == hash_endpoint(1, Endpoint{base}));
 }
 
+// FAULT-16: what one attacker has many of is one source; ports, listeners and forwarded nodes change nothing.
+void a_source_is_a_network(void**) {
+    const Endpoint base = ipv6({1, 2, 3, 4, 5, 6, 7, 8});
+    Endpoint same = ipv6({1, 2, 3, 4, 0, 0, 0, 9});
+    same.port ^= 1;
+    same.node = 3;
+    same.listener = 2;
+    assert_true(hash_source(1, base) == hash_source(1, same));
+    assert_true(hash_source(1, base) != hash_source(1, ipv6({1, 2, 3, 5, 5, 6, 7, 8})));
+    assert_true(hash_source(1, base) != hash_source(2, base));
+    const Endpoint four = ipv6({0, 0, 0, 0, 0, 0xFFFF, 0xC000, 0x0201});
+    assert_true(hash_source(1, four) == hash_source(1, ipv6({0, 0, 0, 0, 0, 0xFFFF, 0xC000, 0x02FE})));
+    assert_true(hash_source(1, four) != hash_source(1, ipv6({0, 0, 0, 0, 0, 0xFFFF, 0xC000, 0x0301})));
+}
+
+void loopback_is_recognised_in_both_families(void**) {
+    assert_true(is_loopback(ipv6({0, 0, 0, 0, 0, 0, 0, 1})));
+    assert_true(is_loopback(ipv6({0, 0, 0, 0, 0, 0xFFFF, 0x7F00, 1})));
+    assert_true(is_loopback(ipv6({0, 0, 0, 0, 0, 0xFFFF, 0x7F12, 0x3456})));
+    assert_false(is_loopback(ipv6({0, 0, 0, 0, 0, 0, 0, 2})));
+    assert_false(is_loopback(ipv6({0, 0, 0, 0, 0, 0, 0, 0})));
+    assert_false(is_loopback(ipv6({0, 0, 0, 0, 0, 0xFFFF, 0x7E00, 1})));
+    assert_false(is_loopback(ipv6({0, 0, 0, 0, 0, 0, 0x7F00, 1})));
+}
+
 }  // namespace
 
 int main() {
@@ -87,6 +112,8 @@ int main() {
         cmocka_unit_test(zero_groups_at_either_end_are_shortened),
         cmocka_unit_test(scope_and_node_are_written),
         cmocka_unit_test(every_part_of_an_endpoint_counts),
+        cmocka_unit_test(a_source_is_a_network),
+        cmocka_unit_test(loopback_is_recognised_in_both_families),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/core/session_store.hpp"
 
+#include <array>
 #include <list>
 #include <string>
 
@@ -55,51 +56,53 @@ void destroyed_session_leaves_nothing_and_its_slot_is_used_again(void**) {
     store.create(view("a"));
     Session& b = store.create(view("b"));
     store.bind(b, endpoint(7));
-    store.set_idle(b, true);
+    store.put(b, SessionList::idle);
     const std::uint32_t slot = b.slot;
     store.destroy(b);
     assert_null(store.find(view("b")));
     assert_null(store.find(endpoint(7)));
     assert_null(store.at(slot));
-    assert_null(store.oldest_idle());
+    assert_null(store.oldest(SessionList::idle));
     assert_int_equal(store.size(), 1);
     assert_int_equal(store.create(view("c")).slot, slot);
     assert_int_equal(store.slot_end(), 2);
     assert_null(store.at(2));
 }
 
-// Against the definition: a list in the order of becoming idle.
-void idle_list_keeps_the_order_of_becoming_idle(void**) {
+// Against the definition: a session is in one list at most, each list in the order of joining it.
+void lists_keep_the_order_of_joining_and_their_count(void**) {
     Prng random(5);
     WirelessNodes nodes(1);
     SessionStore store(1, nodes);
-    std::list<std::uint32_t> model;
+    std::array<std::list<std::uint32_t>, kSessionLists> model;
     for (int i = 0; i < 30; ++i) {
         store.create(view("d" + std::to_string(i)));
     }
     for (int step = 0; step < 5000; ++step) {
         const std::uint32_t slot = random.next32() % 30;
-        const bool idle = random.next32() % 2 == 0;
-        Session* const session = store.at(slot);
-        if (idle && !session->idle) {
-            model.push_back(slot);
-        } else if (!idle) {
-            model.remove(slot);
+        const std::size_t to = random.next32() % kSessionLists;
+        for (std::list<std::uint32_t>& list : model) {
+            list.remove(slot);
         }
-        store.set_idle(*session, idle);
-        Session* const oldest = store.oldest_idle();
-        assert_true((oldest == nullptr) == model.empty());
-        if (oldest != nullptr) {
-            assert_int_equal(oldest->slot, model.front());
+        if (to != 0) {
+            model[to].push_back(slot);
         }
-        if (step % 100 == 0) {  // the whole list, by taking the oldest away until there is none
-            for (const std::uint32_t expected : model) {
-                assert_int_equal(store.oldest_idle()->slot, expected);
-                store.set_idle(*store.oldest_idle(), false);
-            }
-            assert_null(store.oldest_idle());
-            model.clear();
+        store.put(*store.at(slot), static_cast<SessionList>(to));
+        for (std::size_t i = 1; i < kSessionLists; ++i) {
+            const Session* const oldest = store.oldest(static_cast<SessionList>(i));
+            assert_int_equal(store.count(static_cast<SessionList>(i)), model[i].size());
+            assert_true((oldest == nullptr) == model[i].empty());
+            assert_true(oldest == nullptr || oldest->slot == model[i].front());
         }
+    }
+    for (std::size_t i = 1; i < kSessionLists; ++i) {  // to the end of each
+        const auto list = static_cast<SessionList>(i);
+        for (const std::uint32_t expected : model[i]) {
+            assert_int_equal(store.oldest(list)->slot, expected);
+            store.destroy(*store.oldest(list));
+        }
+        assert_null(store.oldest(list));
+        assert_int_equal(store.count(list), 0);
     }
 }
 
@@ -110,7 +113,7 @@ int main() {
         cmocka_unit_test(session_is_found_by_its_exact_client_id),
         cmocka_unit_test(endpoint_leads_to_one_session_and_is_forgotten_on_a_move),
         cmocka_unit_test(destroyed_session_leaves_nothing_and_its_slot_is_used_again),
-        cmocka_unit_test(idle_list_keeps_the_order_of_becoming_idle),
+        cmocka_unit_test(lists_keep_the_order_of_joining_and_their_count),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
