@@ -261,6 +261,25 @@ void pingresp_comes_behind_what_the_broker_had(void** state) {
     }
 }
 
+/// Also when it waited behind the window until the core's last acknowledgement.
+void pingresp_comes_behind_what_had_no_place_in_the_window(void** state) {
+    PahoBench& bench = bench_of(state);
+    bench.options.downlink.window = 2;
+    assert_true(bench.start() && bench.open(kLink, "meter") && bench.subscribe(kLink, "down", 1));
+    assert_true(broker_publish_lines(bench.broker, "down", {"a", "b", "c"}, 1));
+    assert_true(bench.run_until([&] { return bench.heard.packets.size() == 2; }));
+    bench.run_ms(100);  // c is here as well, behind the window
+    Heard packet;
+    assert_true(bench.next(PacketType::publish, packet));
+    bench.send(kLink, with_id(PacketType::pingreq, 0));
+    Mosquitto::sleep_ms(100);  // the answer has come before the loop turns again
+    bench.send(kLink, with_id(PacketType::puback, packet.packet.packet_id));
+    assert_true(bench.next(PacketType::publish, packet));
+    assert_true(bench.next(PacketType::publish, packet));
+    assert_string_equal(packet.payload.c_str(), "c");
+    assert_true(bench.next(PacketType::pingresp, packet));
+}
+
 void what_cannot_be_read_waits_and_is_bounded(void** state) {
     PahoBench& bench = bench_of(state);
     bench.options.downlink.messages_max = 30;
@@ -536,6 +555,7 @@ int main() {
         PAHO_TEST(a_repeated_publish_of_an_open_exchange_is_sent_once),
         PAHO_TEST(pingresp_comes_behind_what_the_broker_had),
         PAHO_TEST_5(pingresp_comes_behind_what_the_broker_had),
+        PAHO_TEST(pingresp_comes_behind_what_had_no_place_in_the_window),
         PAHO_TEST(what_cannot_be_read_waits_and_is_bounded),
         PAHO_TEST_RELAY(a_kept_session_gets_again_what_it_has_not_acknowledged),
         PAHO_TEST_RELAY_5(a_kept_session_gets_again_what_it_has_not_acknowledged),
