@@ -137,8 +137,8 @@ void PahoEngine::open(LinkId id, const mqtt::Connect& connect) {
             full_noted_ = true;
             Later notice;
             notice.kind = Later::Kind::notice;
-            notice.text = "engine \"paho\" is full: " + std::to_string(options_.links_max) +
-                          " connections; further devices get \"congestion\"";
+            notice.text = "the engine paho is full: " + std::to_string(options_.links_max) +
+                          " connections; further devices get congestion";
             later(std::move(notice));
         }
         return;

@@ -175,6 +175,7 @@ void PahoEngine::reply(Link& link, const Queued& what, std::uint8_t code) {
         case Purpose::will:
             return;  // pump() goes on with DISCONNECT
         case Purpose::ping:
+            deliver(link);  // what the core has made room for comes first, as it does from a broker
             packet = mqtt::Packet{};
             packet.type = mqtt::PacketType::pingresp;
             break;

@@ -175,11 +175,6 @@ void bad_values_are_refused_with_key_and_expectation(void**) {
          "2:7: broker.url: the scheme must be mqtt, mqtts, ws or wss (write mqtt://"},
         {"[broker]\nurl = \"mqtt://x:99999\"\n",
          "2:7: broker.url: the port must be a number from 1 to 65535, got \"mqtt://x:99999\""},
-        {"[broker]\nurl = \"wss://x/mqtt\"\n",
-         "2:7: broker.url: wss://x:443/mqtt is WebSocket, which needs broker.engine = \"paho\"; or use "
-         "mqtts://"},
-        {"[broker]\nurl = \"ws://x\"\nengine = \"direct\"\n",
-         "2:7: broker.url: ws://x:80 is WebSocket, which needs broker.engine = \"paho\"; or use mqtt://"},
         {"[broker]\nusername = \"{clientid}\"\n",
          "2:12: broker.username: unknown template \"{clientid}\"; only {client_id} and {gateway_id} can "
          "stand in "
@@ -346,19 +341,6 @@ void the_command_line_overrides_the_file(void**) {
     assert_true(result.config->log_level == LogLevel::debug && result.config->core.debug_events);
 }
 
-void websocket_and_mqtt5_are_fine_with_the_engine_paho(void**) {
-    const Config config =
-        good("[broker]\nurl = \"ws://127.0.0.1:9001/mqtt\"\nengine = \"paho\"\nversion = \"5\"\n");
-    assert_true(config.warnings.empty());
-    assert_true(config.engine == BrokerEngine::paho && config.mqtt_version == MqttVersion::v5);
-    check::equal(to_string(config.broker), "ws://127.0.0.1:9001/mqtt");
-    // The command line can break it again.
-    ConfigOverrides overrides;
-    overrides.broker = config.broker;
-    check::that(!parse_config("", "g.toml", overrides).config.has_value(), "ws with engine direct");
-    check::equal(said(parse_config("[broker]\nengine = \"paho\"\n", "g.toml", overrides)), "");
-}
-
 void what_is_accepted_but_not_active_is_a_warning_each(void**) {
     const Bad rows[] = {
         {"[broker]\nversion = \"5\"\n", "broker.version = \"5\": not active yet with engine = \"direct\": "},
@@ -495,7 +477,6 @@ int main() {
         cmocka_unit_test(repeated_sections_have_a_limit),
         cmocka_unit_test(every_value_ends_up_in_its_place),
         cmocka_unit_test(the_command_line_overrides_the_file),
-        cmocka_unit_test(websocket_and_mqtt5_are_fine_with_the_engine_paho),
         cmocka_unit_test(what_is_accepted_but_not_active_is_a_warning_each),
         cmocka_unit_test(a_password_in_clear_is_only_warned_of_when_it_leaves_the_machine),
         cmocka_unit_test(a_password_in_the_url_does_not_get_into_the_message),
