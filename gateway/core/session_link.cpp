@@ -277,15 +277,16 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
     if (was_open && context.now - link.opened_at >= kStableAfter) {
         link.failures = 0;
     }
+    // Of a shared session it is the own link's loss: the same for all, and no word about this device.
+    const bool by_broker = was_open && !link.shared && reason == LinkCloseReason::closed_by_peer;
     if (!by_us) {
         ++context.counters.links_failed;
-        const bool by_broker = was_open && reason == LinkCloseReason::closed_by_peer;
         const char* const cut = by_broker ? cut_text(link, context.now) : nullptr;
         context.counters.links_cut += cut != nullptr ? 1 : 0;
         context.event(EventKind::broker_lost, session, cut != nullptr ? cut : link_close_reason_text(reason));
     }
     link.reopening = link.reopening && by_us;
-    if (was_open && reason == LinkCloseReason::closed_by_peer && lost_duel(context, session)) {
+    if (by_broker && lost_duel(context, session)) {
         return;
     }
     if (session.connected() && link.reopening) {

@@ -227,6 +227,22 @@ void a_sleeper_that_wakes_in_an_outage_sleeps_on(void**) {
     d1.gets(make_pingresp());
 }
 
+// D49: an own link that comes and goes is no quarrel about the devices' client ids: nobody is sent away for
+// it.
+void an_own_link_that_flaps_costs_no_device_its_session(void**) {
+    SharedHarness g;
+    const Device d1 = g.joined("d1");
+    for (int i = 0; i < 20; ++i) {
+        g.own_link(false);
+        g.own_link_returns(true);
+        g.until_link_returns("d1");
+        d1.sends(make_pingreq(Bytes{}));
+        d1.gets(make_pingresp());
+    }
+    g.nothing();
+    assert_int_equal(g.gateway().session_count(), 1);
+}
+
 // Everything at once for many: each device's link is closed in the one event, none is forgotten.
 void all_links_close_in_the_one_event(void**) {
     SharedHarness g;
@@ -257,6 +273,7 @@ int main() {
         cmocka_unit_test(filters_left_in_the_outage_are_unsubscribed_after_it),
         cmocka_unit_test(a_subscribe_on_its_way_is_answered_with_congestion),
         cmocka_unit_test(a_sleeper_that_wakes_in_an_outage_sleeps_on),
+        cmocka_unit_test(an_own_link_that_flaps_costs_no_device_its_session),
         cmocka_unit_test(all_links_close_in_the_one_event),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
