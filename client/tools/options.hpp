@@ -40,7 +40,7 @@ struct Options {
     bool keep_session = false;  // -c, as mosquitto: clean session off
     bool debug = false;
     bool discover = false;  // instead of host and port
-    double timeout_s = 0;  // -W, 0 = none
+    double timeout_s = 0;   // -W, 0 = none
 
     std::string will_topic;
     std::string will_payload;

@@ -157,8 +157,8 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         core.handle_datagram(now(), from, datagram);
         drain();
     }
-    void on_group_datagram(std::uint8_t group, const Endpoint& from, Bytes datagram) override {
-        core.handle_group_datagram(now(), group, from, datagram);
+    void on_group_datagram(std::uint8_t group, const Endpoint& from, bool own, Bytes datagram) override {
+        core.handle_group_datagram(now(), group, from, own, datagram);
         drain();
     }
     void on_link_opened(LinkId link, bool session_present) override {

@@ -121,6 +121,33 @@ void answer_group(Context& context, std::uint8_t group, std::uint8_t radius) {
                   make_gateway_info(context.settings.gateway_id, Bytes{}));
 }
 
+/// Counts it. False: nothing is said.
+bool may_answer(Context& context, const Endpoint& from) {
+    Endpoint source = from;
+    source.listener = 0;  // one datagram may come by two ways
+    if (!may_speak(context) || !unknown_peer::may_answer(context, source, context.discovery.searchers)) {
+        ++context.counters.searches_unanswered;
+        return false;
+    }
+    ++context.counters.searches_answered;
+    return true;
+}
+
+void on_group_search(Context& context, std::uint8_t group, const Endpoint& from, bool own,
+                     std::uint8_t radius) {
+    if (!may_answer(context, from)) {
+        return;
+    }
+    // A program on this host that asks from the group's port, which is the listener's, too: an answer to its
+    // address would come to the listener. It has to hear the group.
+    if (!own) {
+        context.send(from, make_gateway_info(context.settings.gateway_id, Bytes{}));
+    }
+    if (context.settings.discovery.answer == SearchAnswer::both) {
+        answer_group(context, group, radius);
+    }
+}
+
 }  // namespace
 
 Discovery initial(const Settings& settings) {
@@ -166,22 +193,13 @@ Instant next_deadline(const Context& context) {
     return announces(context) && may_speak(context) ? state.next_advertise : kNever;
 }
 
-void on_search(Context& context, const Endpoint& from, std::uint8_t radius,
-               std::optional<std::uint8_t> group) {
-    Endpoint source = from;
-    source.listener = 0;  // one datagram may come by two ways
-    if (!may_speak(context) || !unknown_peer::may_answer(context, source, context.discovery.searchers)) {
-        ++context.counters.searches_unanswered;
-        return;
-    }
-    ++context.counters.searches_answered;
-    context.send(from, make_gateway_info(context.settings.gateway_id, Bytes{}));
-    if (group && context.settings.discovery.answer == SearchAnswer::both) {
-        answer_group(context, *group, radius);
+void on_search(Context& context, const Endpoint& from) {
+    if (may_answer(context, from)) {
+        context.send(from, make_gateway_info(context.settings.gateway_id, Bytes{}));
     }
 }
 
-void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& from, Bytes datagram) {
+void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& from, bool own, Bytes datagram) {
     Message message;
     DecodeError error = decode(datagram, Sender::gateway, message);
     if (error == DecodeError::wrong_direction) {
@@ -192,6 +210,10 @@ void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& fro
         context.event(EventKind::datagram_dropped, from, decode_error_text(error));
         return;
     }
+    if (own && message.type != MessageType::search_gateway &&
+        message.gateway_id == context.settings.gateway_id) {
+        return;  // what this gateway has said itself
+    }
     switch (message.type) {
         case MessageType::advertise:
             return on_gateway(context, group, from, message.gateway_id, message.duration);
@@ -201,7 +223,7 @@ void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& fro
             }
             return;
         case MessageType::search_gateway:
-            return on_search(context, from, message.radius, group);
+            return on_group_search(context, group, from, own, message.radius);
         default:
             // A session begins at a listener: what is sent to everybody is for no session.
             ++context.counters.dropped_out_of_state;

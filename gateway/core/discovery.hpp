@@ -2,13 +2,12 @@
 //
 // How devices find this gateway, and how gateways hear of each other: ADVERTISE, SEARCHGW, GWINFO (SN12-29 to
 // SN12-31, SN12-53 to SN12-59). Groups are numbers here; their addresses, sockets and interfaces are in
-// gateway/net/group_socket. What this gateway itself has sent does not come in: the socket knows that best.
+// gateway/net/group_socket.
 #ifndef GATEWAY_CORE_DISCOVERY_HPP
 #define GATEWAY_CORE_DISCOVERY_HPP
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "gateway/core/endpoint.hpp"
@@ -61,12 +60,12 @@ void on_own_link(Context& context, bool up);
 void on_timer(Context& context);
 Instant next_deadline(const Context& context);
 
-/// SEARCHGW, answered to its sender: three octets for three, no GwAdd, once a second per source (SN12-57,
-/// D45, FAULT-30). @param group  where it was heard, or none; only then may the answer also go to the group
-void on_search(Context& context, const Endpoint& from, std::uint8_t radius,
-               std::optional<std::uint8_t> group);
+/// SEARCHGW to a listener, answered to its sender: three octets for three, no GwAdd, once a second per source
+/// (SN12-57, D45, FAULT-30).
+void on_search(Context& context, const Endpoint& from);
 /// A datagram that came to a group. Only discovery messages are taken there, also those that gateways send.
-void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& from, Bytes datagram);
+/// @param own  from the address of the listener that serves the group
+void on_group_datagram(Context& context, std::uint8_t group, const Endpoint& from, bool own, Bytes datagram);
 
 }  // namespace discovery
 }  // namespace mqttsn::gateway

@@ -2,7 +2,6 @@
 #include "gateway/core/gateway.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "gateway/core/context.hpp"
 #include "gateway/core/discovery.hpp"
@@ -127,10 +126,11 @@ void Gateway::handle_datagram(Instant now, const Endpoint& from, Bytes datagram)
     finish();
 }
 
-void Gateway::handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, Bytes datagram) {
+void Gateway::handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, bool own,
+                                    Bytes datagram) {
     begin(now);
     ++context_->counters.datagrams_received;
-    discovery::on_group_datagram(*context_, group, from, datagram);
+    discovery::on_group_datagram(*context_, group, from, own, datagram);
     finish();
 }
 
@@ -147,7 +147,7 @@ void Gateway::dispatch(const Endpoint& from, const Message& message) {
             session_connect::on_pingreq(context, from, session, message);
             return;
         case MessageType::search_gateway:
-            discovery::on_search(context, from, message.radius, std::nullopt);
+            discovery::on_search(context, from);
             return;
         case MessageType::gateway_info:
             ++context.counters.dropped_out_of_state;

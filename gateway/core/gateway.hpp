@@ -36,9 +36,10 @@ class Gateway {
 
     /// One datagram, of any content, from endpoint `from` (whose listener exists).
     void handle_datagram(Instant now, const Endpoint& from, Bytes datagram);
-    /// One datagram that came to group `group` of [discovery], from somebody else than this gateway.
-    /// `from.listener` is the listener that serves the group: it answers.
-    void handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, Bytes datagram);
+    /// One datagram that came to group `group` of [discovery]. `from.listener` is the listener that serves
+    /// the group: it answers. @param own  `from` is that listener's own address
+    void handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, bool own,
+                               Bytes datagram);
     /// Call at next_deadline(), or at any time.
     void handle_deadline(Instant now);
 

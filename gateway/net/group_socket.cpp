@@ -244,13 +244,10 @@ void GroupSocket::on_receive(uv_udp_t* handle, ssize_t count, const uv_buf_t* bu
         return;
     }
     const Endpoint source = endpoint_of(from, self.listener_.index());
-    if (self.is_own(source)) {
-        ++self.counters_.own;
-        return;
-    }
-    ++self.counters_.received;
+    const bool own = self.is_own(source);
+    ++(own ? self.counters_.own : self.counters_.received);
     self.receiver_.on_group_datagram(
-        self.index_, source,
+        self.index_, source, own,
         Bytes{reinterpret_cast<const std::uint8_t*>(buffer->base), static_cast<std::size_t>(count)});
 }
 

@@ -2,8 +2,8 @@
 //
 // One multicast group or broadcast address of [discovery] (D45): a receiving socket of its own, bound to that
 // address so that no unicast datagram comes in here, and sending by the listener's socket, because devices
-// take the source of an ADVERTISE or GWINFO for the gateway's address (D46). What this gateway has sent
-// itself and the system brings back is left out. Octets only. Loop thread only.
+// take the source of an ADVERTISE or GWINFO for the gateway's address (D46). Octets only.
+// Loop thread only.
 #ifndef GATEWAY_NET_GROUP_SOCKET_HPP
 #define GATEWAY_NET_GROUP_SOCKET_HPP
 
@@ -21,7 +21,10 @@ namespace mqttsn::gateway {
 /// Gets what comes to a group. The view lives until the call returns.
 class GroupReceiver {
   public:
-    virtual void on_group_datagram(std::uint8_t group, const Endpoint& from, Bytes datagram) = 0;
+    /// @param own  it comes from the listener's address and port: the gateway itself has sent it and the
+    /// system
+    ///             brings it back, or a program on this host uses the group's port, which may be the same
+    virtual void on_group_datagram(std::uint8_t group, const Endpoint& from, bool own, Bytes datagram) = 0;
 
   protected:
     ~GroupReceiver() = default;

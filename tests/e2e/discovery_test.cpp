@@ -27,17 +27,20 @@ using test::MulticastPeer;
 constexpr const char* kGroup4 = "225.1.1.1";
 constexpr const char* kGroup6 = "ff02::4d51";
 
-// The bodies of tests own nothing.
-std::vector<std::unique_ptr<MulticastPeer>> peers;
+MulticastPeer& peer_of(Bed& bed) {
+    const auto peer = std::make_shared<MulticastPeer>();
+    bed.kept.push_back(peer);
+    return *peer;
+}
 
-MulticastPeer& hearing(const std::string& group, std::uint16_t port) {
-    MulticastPeer& peer = *peers.emplace_back(std::make_unique<MulticastPeer>());
+MulticastPeer& hearing(Bed& bed, const std::string& group, std::uint16_t port) {
+    MulticastPeer& peer = peer_of(bed);
     test::require(peer.listen(group, port, kTestInterface), "cannot listen to " + group);
     return peer;
 }
 
-MulticastPeer& speaking(bool ipv6) {
-    MulticastPeer& peer = *peers.emplace_back(std::make_unique<MulticastPeer>());
+MulticastPeer& speaking(Bed& bed, bool ipv6) {
+    MulticastPeer& peer = peer_of(bed);
     test::require(peer.open(ipv6, kTestInterface, ipv6 ? "" : kTestAddress), "no socket");
     return peer;
 }
@@ -98,8 +101,9 @@ void gateway_advertises_on_every_group_from_its_listener(Bed& bed) {
     set_discovery(bed.gateway, 5,
                   std::string(kAllGroups) + "advertise = true\ninterval = \"1s\"\nhop_limit = 3\n");
     bed.gateway.options.broker_url = bed.broker.url();
-    MulticastPeer* const all[] = {&hearing(kGroup4, port), &hearing(kGroup6, port),
-                                  &hearing(kTestBroadcast, port), &hearing("255.255.255.255", port)};
+    MulticastPeer* const all[] = {&hearing(bed, kGroup4, port), &hearing(bed, kGroup6, port),
+                                  &hearing(bed, kTestBroadcast, port),
+                                  &hearing(bed, "255.255.255.255", port)};
     bed.start_gateway();
     for (int round = 0; round < 3; ++round) {
         for (const MulticastPeer* const peer : all) {
@@ -130,7 +134,7 @@ void search_is_answered_once_by_every_way(Bed& bed) {
     };
     for (const Way& way : {Way{false, kGroup4}, Way{true, kGroup6}, Way{false, kTestBroadcast},
                            Way{false, "255.255.255.255"}, Way{false, kTestAddress}, Way{true, "fd45::1"}}) {
-        const std::vector<Heard> answers = search(speaking(way.ipv6), way.host, port, 1);
+        const std::vector<Heard> answers = search(speaking(bed, way.ipv6), way.host, port, 1);
         assert_int_equal(answers.size(), 1);
         assert_string_equal(octets_of(answers[0]).c_str(), "03 02 05");
         assert_int_equal(answers[0].port, port);  // D46: the source is the address to connect to
@@ -184,7 +188,7 @@ void tool_asks_again_and_takes_what_the_group_says(Bed& bed) {
     bed.gateway.options.sections = "[discovery]\ngroup = []\n";  // it does not answer
     bed.gateway.options.listen = {"udp://10.45.0.1:{port}"};
     start_with_own_session(bed.gateway);
-    MulticastPeer& group = hearing(kGroup4, 1900);
+    MulticastPeer& group = hearing(bed, kGroup4, 1900);
     Observer& witness = bed.observe({"#"});
     Tool& pub = tool(bed, DORMOUSE_PUB,
                      {"--discover", "225.1.1.1:1900", "--radius", "5", "-q", "1", "-t", "a", "-m", "x"});
@@ -199,7 +203,7 @@ void tool_asks_again_and_takes_what_the_group_says(Bed& bed) {
     std::string gwinfo("\x0A\x02\x01\x06\x0A\x2D\x00\x01", 8);
     gwinfo += static_cast<char>(port >> 8U);
     gwinfo += static_cast<char>(port & 0xFFU);
-    assert_true(speaking(false).send(gwinfo, heard.host, heard.port));
+    assert_true(speaking(bed, false).send(gwinfo, heard.host, heard.port));
     assert_int_equal(pub.wait(), 0);
     assert_true(witness.wait_for(1));
 
@@ -251,7 +255,7 @@ void two_gateways_answer_and_hear_each_other(Bed& bed) {
     set_discovery(other, 6, lines);
     start_with_own_session(bed.gateway);
     start_with_own_session(other);
-    const std::vector<Heard> answers = search(speaking(false), kGroup4, 1900, 2);
+    const std::vector<Heard> answers = search(speaking(bed, false), kGroup4, 1900, 2);
     assert_int_equal(answers.size(), 2);
     std::set<std::string> ids;
     for (const Heard& answer : answers) {
@@ -271,7 +275,7 @@ void two_gateways_answer_and_hear_each_other(Bed& bed) {
     assert_true(third.wait_for_log("two gateways have the same id"));
     assert_true(bed.gateway.wait_for_log("two gateways have the same id"));
     Heard heard;
-    MulticastPeer& group = hearing(kGroup4, 1900);
+    MulticastPeer& group = hearing(bed, kGroup4, 1900);
     for (int i = 0; i < 9; ++i) {
         assert_true(group.receive(heard, kAnswerMs));  // each goes on
     }
@@ -290,7 +294,7 @@ void stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back(Bed& be
     set_discovery(standby, 6, lines + "standby_for = 5\n");
     start_with_own_session(bed.gateway);
     start_with_own_session(standby);
-    MulticastPeer& group = hearing(kGroup4, 1900);
+    MulticastPeer& group = hearing(bed, kGroup4, 1900);
     const auto next_from = [&](const GatewayProcess& gateway) {
         Heard heard;
         return wait_until(kAnswerMs,
@@ -298,21 +302,21 @@ void stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back(Bed& be
     };
     assert_true(standby.wait_for_log("another gateway is there"));
     assert_true(next_from(bed.gateway));
-    const std::vector<Heard> before = search(speaking(false), kGroup4, 1900, 1);
+    const std::vector<Heard> before = search(speaking(bed, false), kGroup4, 1900, 1);
     assert_int_equal(before.size(), 1);
     assert_int_equal(before[0].port, bed.gateway.port());
 
     bed.gateway.kill();
     assert_true(standby.wait_for_log("stand-by gateway takes over"));
     assert_true(next_from(standby));
-    const std::vector<Heard> while_away = search(speaking(false), kGroup4, 1900, 1);
+    const std::vector<Heard> while_away = search(speaking(bed, false), kGroup4, 1900, 1);
     assert_int_equal(while_away.size(), 1);
     assert_string_equal(octets_of(while_away[0]).c_str(), "03 02 06");
 
     bed.start_gateway();
     assert_true(standby.wait_for_log("stand-by gateway is silent again"));
     assert_true(next_from(bed.gateway));
-    const std::vector<Heard> after = search(speaking(false), kGroup4, 1900, 1);
+    const std::vector<Heard> after = search(speaking(bed, false), kGroup4, 1900, 1);
     assert_int_equal(after.size(), 1);
     assert_int_equal(after[0].port, bed.gateway.port());
 }
@@ -323,20 +327,20 @@ void gateway_without_its_broker_is_silent_until_it_is_back(Bed& bed) {
     bed.gateway.options.broker_url = bed.broker.url();
     set_discovery(bed.gateway, 5, "group = \"225.1.1.1:1900\"\nadvertise = true\ninterval = \"1s\"\n");
     start_with_own_session(bed.gateway);
-    MulticastPeer& group = hearing(kGroup4, 1900);
+    MulticastPeer& group = hearing(bed, kGroup4, 1900);
     Heard heard;
     assert_true(group.receive(heard, kAnswerMs));
     bed.broker.kill();
     assert_true(bed.gateway.wait_for_log("own session is down"));
     while (group.receive(heard, 0)) {
     }
-    assert_int_equal(search(speaking(false), kGroup4, 1900, 0).size(), 0);
+    assert_int_equal(search(speaking(bed, false), kGroup4, 1900, 0).size(), 0);
     assert_false(group.receive(heard, 1500) && heard.port == bed.gateway.port());  // only our own SEARCHGW
     bed.start_broker();
     assert_true(bed.gateway.wait_for_log("own session is up", 2, 60000));
     assert_true(
         wait_until(kAnswerMs, [&] { return group.receive(heard, 100) && heard.port == bed.gateway.port(); }));
-    assert_int_equal(search(speaking(false), kGroup4, 1900, 1).size(), 1);
+    assert_int_equal(search(speaking(bed, false), kGroup4, 1900, 1).size(), 1);
 }
 
 // A network that is not there: one line, and everything else goes on.
@@ -354,11 +358,6 @@ void group_that_cannot_be_joined_is_a_warning_and_the_gateway_runs_on(Bed& bed) 
     assert_int_equal(test::count_of(bed.gateway.log_text(), "no interface eth7"), 2);
 }
 
-int set_up_alone(void** state) {
-    peers.clear();
-    return set_up(state);
-}
-
 }  // namespace
 }  // namespace e2e
 
@@ -367,19 +366,17 @@ int main() {
     if (!test::enter_network_namespace()) {
         return 1;
     }
-#define DISCOVERY_TEST(body) \
-    { #body, e2e::run < body>, set_up_alone, e2e::tear_down, nullptr }
     const CMUnitTest tests[] = {
-        DISCOVERY_TEST(gateway_advertises_on_every_group_from_its_listener),
-        DISCOVERY_TEST(search_is_answered_once_by_every_way),
-        DISCOVERY_TEST(gateway_without_a_config_of_discovery_is_found_by_the_tools),
-        DISCOVERY_TEST(tools_find_the_gateway_by_ipv6_and_by_broadcast),
-        DISCOVERY_TEST(tool_asks_again_and_takes_what_the_group_says),
-        DISCOVERY_TEST(tool_that_finds_nobody_says_so),
-        DISCOVERY_TEST(two_gateways_answer_and_hear_each_other),
-        DISCOVERY_TEST(stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back),
-        DISCOVERY_TEST(gateway_without_its_broker_is_silent_until_it_is_back),
-        DISCOVERY_TEST(group_that_cannot_be_joined_is_a_warning_and_the_gateway_runs_on),
+        BED_TEST(gateway_advertises_on_every_group_from_its_listener),
+        BED_TEST(search_is_answered_once_by_every_way),
+        BED_TEST(gateway_without_a_config_of_discovery_is_found_by_the_tools),
+        BED_TEST(tools_find_the_gateway_by_ipv6_and_by_broadcast),
+        BED_TEST(tool_asks_again_and_takes_what_the_group_says),
+        BED_TEST(tool_that_finds_nobody_says_so),
+        BED_TEST(two_gateways_answer_and_hear_each_other),
+        BED_TEST(stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back),
+        BED_TEST(gateway_without_its_broker_is_silent_until_it_is_back),
+        BED_TEST(group_that_cannot_be_joined_is_a_warning_and_the_gateway_runs_on),
     };
     return cmocka_run_group_tests_name("e2e.discovery", tests, nullptr, nullptr);
 }

@@ -210,10 +210,10 @@ void Harness::datagram(const Endpoint& from, Bytes octets, Where where) {
     drain(where);
 }
 
-void Harness::group_datagram(std::uint8_t group, const Endpoint& from, Bytes octets, Where where) {
+void Harness::group_datagram(std::uint8_t group, const Endpoint& from, bool own, Bytes octets, Where where) {
     settled(where);
     const Octets exact(octets.begin(), octets.end());
-    gateway_.handle_group_datagram(now_, group, from, view(exact));
+    gateway_.handle_group_datagram(now_, group, from, own, view(exact));
     drain(where);
 }
 

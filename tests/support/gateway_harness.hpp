@@ -203,7 +203,7 @@ class Harness {
 
     // Inputs, raw. Each drains the outputs.
     void datagram(const Endpoint& from, mqttsn::Bytes octets, Where where = Where());
-    void group_datagram(std::uint8_t group, const Endpoint& from, mqttsn::Bytes octets,
+    void group_datagram(std::uint8_t group, const Endpoint& from, bool own, mqttsn::Bytes octets,
                         Where where = Where());
     void link_opened(LinkId link, bool session_present, Where where = Where());
     void link_refused(LinkId link, std::uint8_t code, Where where = Where());

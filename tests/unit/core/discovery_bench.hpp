@@ -43,12 +43,12 @@ struct Neighbour {
 
     void says(const std::string& text, std::uint8_t group = 0, Where where = Where()) const {
         const Octets octets = test::hex(text);
-        g.group_datagram(group, at.endpoint(), view(octets), where);
+        g.group_datagram(group, at.endpoint(), false, view(octets), where);
     }
     void advertises(std::uint8_t id, unsigned period_s, std::uint8_t group = 0) const {
         const Octets octets{5, 0, id, static_cast<std::uint8_t>(period_s >> 8U),
                             static_cast<std::uint8_t>(period_s)};
-        g.group_datagram(group, at.endpoint(), view(octets));
+        g.group_datagram(group, at.endpoint(), false, view(octets));
     }
 };
 

@@ -243,6 +243,28 @@ void answer_goes_to_the_group_too_when_asked_for_with_the_radius_of_the_search(
     g.nothing();
 }
 
+// What the gateway has said itself comes back from the system; its own id from anywhere else is another
+// gateway.
+void own_words_that_come_back_are_nothing(void**) {  // SN12-53
+    Settings settings = discovering(false);
+    settings.discovery.answer = SearchAnswer::both;
+    Harness g(settings);
+    g.own_link(true);
+    const Device own_listener = g.device("own");
+    for (const char* const text : {"05 00 05 03 84", "03 02 05"}) {
+        const Octets octets = test::hex(text);
+        g.group_datagram(0, own_listener.endpoint(), true, view(octets));
+    }
+    g.nothing();
+    assert_int_equal(g.counters().gateways_heard, 0);
+    assert_int_equal(g.count(EventKind::gateway_id_conflict), 0);
+    // A program on this host may share the group's port with the listener: it hears the answer on the group.
+    const Octets search = test::hex("03 01 00");
+    g.group_datagram(0, own_listener.endpoint(), true, view(search));
+    g.expect("to group 0 hops 1: GWINFO 03 02 05");
+    g.nothing();
+}
+
 // What comes to a group
 
 void only_discovery_is_taken_from_a_group(void**) {
@@ -254,7 +276,7 @@ void only_discovery_is_taken_from_a_group(void**) {
                                      "07 04 04 01 00 3C 78", "03 05 00", "07 0D 00 10 00 02 00"}) {
         n.says(octets);
         const Octets of_device = test::hex(octets);
-        g.group_datagram(0, d1.endpoint(), view(of_device));
+        g.group_datagram(0, d1.endpoint(), false, view(of_device));
         g.nothing();
     }
     assert_int_equal(g.counters().dropped_out_of_state, 14);
@@ -350,6 +372,7 @@ int main() {
         cmocka_unit_test(searches_of_all_sources_together_are_limited),
         cmocka_unit_test(search_is_not_answered_without_a_broker),
         cmocka_unit_test(answer_goes_to_the_group_too_when_asked_for_with_the_radius_of_the_search),
+        cmocka_unit_test(own_words_that_come_back_are_nothing),
         cmocka_unit_test(only_discovery_is_taken_from_a_group),
         cmocka_unit_test(advertise_to_a_listener_is_dropped),
         cmocka_unit_test(other_gateways_are_told_of_once),

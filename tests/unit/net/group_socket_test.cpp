@@ -61,7 +61,10 @@ struct World final : DatagramReceiver, GroupReceiver {
     std::vector<Endpoint> from;
 
     void on_datagram(const Endpoint&, Bytes datagram) override { at_listener.push_back(test::str(datagram)); }
-    void on_group_datagram(std::uint8_t index, const Endpoint& source, Bytes datagram) override {
+    void on_group_datagram(std::uint8_t index, const Endpoint& source, bool own, Bytes datagram) override {
+        if (own) {
+            return;
+        }
         at_group.push_back(std::to_string(index) + " " + test::str(datagram));
         from.push_back(source);
     }
