@@ -162,10 +162,18 @@ void pubrec_waits_for_the_broker(Case& t) {
     device.expect(sn::pubrec(msg_id));
     relay.hold();
     device.send(sn::pubrel(msg_id));
-    device.expect_silence();
+    const std::optional<sn::Message> early = device.receive(Case::kSilence);
+    if (early.has_value()) {
+        // PUBCOMP may come at once if PUBREC meant that the whole exchange with the broker was over.
+        t.check(early->octets == sn::pubcomp(msg_id), sn::describe(sn::pubcomp(msg_id)),
+                sn::describe(early->octets));
+        peer.expect(t.topic(), "exactly once");
+    }
     relay.restore();
-    device.expect(sn::pubcomp(msg_id));
-    peer.expect(t.topic(), "exactly once");
+    if (!early.has_value()) {
+        device.expect(sn::pubcomp(msg_id));
+        peer.expect(t.topic(), "exactly once");
+    }
     peer.expect_no_more();
 }
 
