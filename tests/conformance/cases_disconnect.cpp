@@ -216,7 +216,7 @@ CaseTable disconnect_cases() {
         {"SN12-96.a_new_connection_is_needed_after_disconnect", "SN12-60 SN12-110 D12",
          nothing_after_disconnect},
         {"SN12-96.no_messages_after_disconnect", "SN12-60", no_downlink_after_disconnect},
-        {"SN12-97.no_will_after_disconnect", "SN12-05", no_will_after_disconnect},
+        {"SN12-97.no_will_after_disconnect", "", no_will_after_disconnect},
         {"D22.disconnect_with_duration_0", "SN12-96", duration_0},
         {"D23.two_disconnects_in_a_row", "SN12-96 D30", any_disconnect_counts},
         {"D12.strangers_get_disconnect", "SN12-60 SN12-98 FAULT-31", strangers_get_disconnect},
