@@ -40,6 +40,8 @@ includes tests/sim tests/lossy | grep -E '^tests/(sim/|lossy/(link_|random|scena
     breach "the simulation and the link model include libuv, Paho or sockets"
 includes tests/sim | grep -E '"mqttsn/codec|"gateway/core/(session|topic|context)' | grep -E '/(checks|wire_message|model_broker|ledger)' |
     breach "a checker of the simulation shares code with what it checks"
+includes tests/conformance | grep '"' | grep -v '"conformance/' |
+    breach "tests/conformance/ shares code with what it tests"
 
 code common client/src | grep -E '\b(new|delete|throw|try|catch|dynamic_cast|typeid)\b' | grep -v '= delete' |
     breach "common/ and client/src/ use neither heap nor exceptions nor RTTI"

@@ -24,6 +24,7 @@ try gateway/net/a.cpp '#include "gateway/app/log.hpp"' 'beside core, net and com
 try gateway/broker/a.cpp '#include "gateway/net/udp_listener.hpp"' 'beside core, broker and common'
 try gateway/broker/a.cpp '#include <MQTTAsync.h>' 'may know Paho'
 try dissector/a.c '#include "mqttsn/codec.hpp"' 'more than message_table.h'
+try tests/conformance/a.cpp '#include "mqttsn/codec.hpp"' 'shares code with what it tests'
 try client/src/a.cpp 'auto* p = new int;' 'neither heap'
 try gateway/core/a.cpp "$(yes '//' | head -n 501)" 'over 500 lines'
 try docs/a.md 'text' 'should not be there'

@@ -73,9 +73,11 @@ void subscriptions_after_an_outage(Case& t, bool clean) {
         peer.publish(t.topic("plain"), "during the outage");  // the broker keeps it
     }
     relay.restore();
-    await_broker(t, device, probe);
-    if (!clean) {
-        device.expect_arrival(t.topic("plain"), "during the outage");
+    if (clean) {
+        await_broker(t, device, probe);
+    } else {
+        const Arrival arrival = device.expect_arrival(milliseconds(1000) * kBackAttempts);
+        t.check(arrival.data == "during the outage", "what the broker kept", arrival.data);
     }
     t.pause(Case::kSilence);  // SUBSCRIBE again may still be on its way
     peer.publish(t.topic("plain"), "one");
@@ -160,10 +162,18 @@ void pubrec_waits_for_the_broker(Case& t) {
     device.expect(sn::pubrec(msg_id));
     relay.hold();
     device.send(sn::pubrel(msg_id));
-    device.expect_silence();
+    const std::optional<sn::Message> early = device.receive(Case::kSilence);
+    if (early.has_value()) {
+        // PUBCOMP may come at once if PUBREC meant that the whole exchange with the broker was over.
+        t.check(early->octets == sn::pubcomp(msg_id), sn::describe(sn::pubcomp(msg_id)),
+                sn::describe(early->octets));
+        peer.expect(t.topic(), "exactly once");
+    }
     relay.restore();
-    device.expect(sn::pubcomp(msg_id));
-    peer.expect(t.topic(), "exactly once");
+    if (!early.has_value()) {
+        device.expect(sn::pubcomp(msg_id));
+        peer.expect(t.topic(), "exactly once");
+    }
     peer.expect_no_more();
 }
 

@@ -249,7 +249,7 @@ CaseTable publish_cases() {
         {"D28.qos_1_with_msg_id_0", "FAULT-26", msg_id_0},
         {"D28.qos_0_with_a_msg_id", "SN12-23 TRAP-12", qos_0_with_a_msg_id},
         {"SN12-26.data_of_any_kind_and_size", "SN12-39", data_of_any_kind},
-        {"SN12-16.retain_reaches_the_broker", "", retained},
+        {"SN12-16.retain_reaches_the_broker", "FAULT-52", retained},
         {"SN12-75.order_is_kept", "", order_is_kept},
         {"SN12-75.puback_means_the_broker_has_it", "SN12-02", acknowledged_after_the_broker},
         {"SN12-75.own_messages_come_back", "", own_messages_come_back},

@@ -103,7 +103,15 @@ void predefined(Case& t) {
         }
         const std::uint16_t msg_id = device.next_msg_id();
         device.send(sn::unsubscribe_id(sn::kPredefined, msg_id, topic.id));
-        device.expect_type(sn::UNSUBACK);
+        for (;;) {
+            const std::optional<sn::Message> message = device.receive(t.answer());
+            t.check(message.has_value() && (message->type == sn::UNSUBACK || message->type == sn::PUBLISH),
+                    "UNSUBACK", message ? sn::describe(message->octets) : "nothing");
+            if (message->type == sn::UNSUBACK) {
+                break;
+            }
+            device.acknowledge(*message);
+        }
     }
 }
 

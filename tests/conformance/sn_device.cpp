@@ -291,8 +291,12 @@ void Device::acknowledge(const sn::Message& publish) {
 }
 
 Arrival Device::expect_arrival() {
+    return expect_arrival(case_.answer());
+}
+
+Arrival Device::expect_arrival(milliseconds timeout) {
     for (;;) {
-        const std::optional<sn::Message> message = next_new(case_.answer(), nullptr);
+        const std::optional<sn::Message> message = next_new(timeout, nullptr);
         if (!message.has_value() || (message->type != sn::REGISTER && message->type != sn::PUBLISH)) {
             wrong("PUBLISH (or its REGISTER)", message);
         }

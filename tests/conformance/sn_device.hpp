@@ -115,6 +115,7 @@ class Device {
     // --- downlink
     /// The next PUBLISH, its REGISTER and its acknowledgements done.
     Arrival expect_arrival();
+    Arrival expect_arrival(milliseconds timeout);
     void expect_arrival(const std::string& name, const std::string& data);
     /// The device's half of what follows a PUBLISH of QoS 1 or 2.
     void acknowledge(const sn::Message& publish);

@@ -83,6 +83,10 @@ void every_option_is_read(void**) {
                                   "lo",
                                   "--weaker",
                                   "shared",
+                                  "--relay",
+                                  "1885",
+                                  "--when-down",
+                                  "disconnect",
                                   "--jobs",
                                   "4",
                                   "--answer",
@@ -103,6 +107,7 @@ void every_option_is_read(void**) {
     assert_string_equal(options.multicast->host.c_str(), "ff02::1");
     assert_string_equal(options.multicast_interface.c_str(), "lo");
     assert_string_equal(options.weaker.at(0).c_str(), "shared");
+    assert_true(options.relay == 1885 && options.disconnects);
     assert_int_equal(options.jobs, 4);
     assert_int_equal(options.answer.count(), 2000);
     assert_true(options.verbose);
@@ -128,6 +133,8 @@ void bad_usage_is_one_line_and_exit_code_2(void**) {
     bad(with({"--jobs", "0"}), "--jobs");
     bad(with({"--weaker", "all"}), "--weaker");
     bad(with({"--multicast", "225.1.1.1"}), "225.1.1.1");
+    bad(with({"--relay", "0"}), "--relay");
+    bad(with({"--when-down", "maybe"}), "--when-down");
     bad(with({"--unknown"}), "--unknown");
     bad(with({"stray"}), "stray");
 }
