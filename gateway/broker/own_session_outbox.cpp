@@ -314,8 +314,9 @@ void OwnSession::on_arrived(const PahoEvent& event) {
     packet.payload = {arrival.payload.data(), arrival.payload.size()};
     packet.subscription_id = arrival.subscription_ids.empty() ? 0 : arrival.subscription_ids.front();
     listener_.on_own_packet(packet);
-    // A retained message answers one SUBSCRIBE; a broker that answers several at once means each of them.
-    for (std::size_t i = 1; arrival.retain && i < arrival.subscription_ids.size(); ++i) {
+    // A broker may send one copy for all subscriptions that match, or one for each (MQTT 5 section 3.3.4):
+    // the core gets one for each.
+    for (std::size_t i = 1; i < arrival.subscription_ids.size(); ++i) {
         packet.subscription_id = arrival.subscription_ids[i];
         listener_.on_own_packet(packet);
     }
