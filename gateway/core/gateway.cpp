@@ -6,6 +6,7 @@
 #include "gateway/core/context.hpp"
 #include "gateway/core/discovery.hpp"
 #include "gateway/core/forwarder.hpp"
+#include "gateway/core/minus_one.hpp"
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_intake.hpp"
@@ -157,7 +158,7 @@ void Gateway::dispatch(const Endpoint& from, const Message& message) {
                 if (live && session->connected()) {
                     session_connect::heard(context, *session);
                 }
-                session_uplink::on_publish_minus_one(context, from, live ? session : nullptr, message);
+                minus_one::on_publish(context, from, live ? session : nullptr, message);
                 return;
             }
             break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// From the device to the broker: REGISTER, PUBLISH of QoS -1 to 2, and the broker's acknowledgements on their
+// From the device to the broker: REGISTER, PUBLISH of QoS 0 to 2, and the broker's acknowledgements on their
 // way back. An acknowledgement goes to the device only when the broker has given it. Spec:
 // sections 6.5, 6.6, 6.7, 6.8.
 #ifndef GATEWAY_CORE_SESSION_UPLINK_HPP
@@ -15,9 +15,6 @@ void on_register(Context& context, Session& session, const Message& message);
 /// QoS 0, 1, 2.
 void on_publish(Context& context, Session& session, const Message& message);
 void on_pubrel(Context& context, Session& session, const Message& message);
-/// QoS -1, from any endpoint; `session` is the one the endpoint leads to, or nullptr (SN12-82, SN12-118).
-void on_publish_minus_one(Context& context, const Endpoint& from, const Session* session,
-                          const Message& message);
 
 /// PUBACK, PUBREC, PUBCOMP of the broker.
 void on_broker_ack(Context& context, Session& session, const mqtt::Packet& packet);

@@ -171,8 +171,9 @@ void check_config_says_ok_with_summary_and_warnings(void** state) {
                      "  listen   udp://127.0.0.1:5, sessions \"dedicated\", QoS -1 \"predefined\"\n"
                      "  broker   mqtt://127.0.0.1:1883\n"
                      "  rules    1 predefined topic, 0 client rules\n");
-    check::equal(report.err,
-                 path + ": warning: broker.version = \"5\": not active yet with engine = \"direct\": devices' sessions use MQTT 3.1.1\n");
+    check::equal(report.err, path +
+                                 ": warning: broker.version = \"5\": not active yet with engine = "
+                                 "\"direct\": devices' sessions use MQTT 3.1.1\n");
 }
 
 void check_config_says_all_errors_and_exits_2(void** state) {
