@@ -106,13 +106,17 @@ void Case::need(bool there, const std::string& why) const {
     }
 }
 
-bool Case::weaker(const std::string& name, const std::string& what) {
+bool Case::is_weaker(const std::string& name) const {
     const std::vector<std::string>& names = options().weaker;
-    const bool is_weaker = std::find(names.begin(), names.end(), name) != names.end();
-    if (is_weaker) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool Case::weaker(const std::string& name, const std::string& what) {
+    if (is_weaker(name)) {
         weaker_note_ = name + ": " + what;
+        return true;
     }
-    return is_weaker;
+    return false;
 }
 
 void Case::note(const std::string& text) {

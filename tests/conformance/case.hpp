@@ -96,6 +96,8 @@ class Case {
     /// Whether less is promised by design, as the run was told by --weaker; then `what` is said in the
     /// result.
     bool weaker(const std::string& name, const std::string& what);
+    /// The same without a word in the result: only the tool has to wait somewhere.
+    bool is_weaker(const std::string& name) const;
     const std::string& weaker_note() const { return weaker_note_; }
 
     /// A line of the transcript.

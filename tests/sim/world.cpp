@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: what World is told by its parts, one short function each.
 #include "sim/world.hpp"
 
 #include <algorithm>

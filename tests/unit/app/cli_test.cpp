@@ -108,7 +108,6 @@ void bad_usage_exits_2_and_names_the_option(void**) {
         {{"--listen", "udp://[::]:1", "--listen", "udp://[0::0]:1"},
          "--listen: udp://[0::0]:1 is given twice"},
         {{"--broker", "http://a"}, "--broker: the scheme must be mqtt, mqtts"},
-        {{"--broker", "wss://a"}, "--broker: wss:// needs engine"},
         {{"--broker", ""}, "--broker: expected scheme://host[:port]"},
         {{"--log-level", "loud"}, "--log-level: expected error, warn, info or debug, got \"loud\""},
         {{"--log-level", "a\nb"}, "--log-level: expected error, warn, info or debug, got \"a\\nb\""},
