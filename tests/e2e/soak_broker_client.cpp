@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace soak {
 namespace {
@@ -167,6 +168,7 @@ void BrokerClient::on_connack(const mqtt::Decoded& connack) {
         held_.clear();
     }
     known_ = true;
+    acknowledged_before_ = std::exchange(acknowledged_, {});
     for (std::size_t i = subscribed_; i < filters_.size(); ++i) {
         mqtt::Packet subscribe;
         subscribe.type = PacketType::subscribe;
@@ -213,8 +215,25 @@ void BrokerClient::on_packet(const mqtt::Packet& packet) {
     }
 }
 
+/// The listener has had this message of QoS 1 or 2.
+bool BrokerClient::is_known(const mqtt::Packet& packet) {
+    if (packet.qos != 1) {
+        return packet.qos == 2 && !held_.insert(packet.packet_id).second;
+    }
+    const auto before = std::find(acknowledged_before_.begin(), acknowledged_before_.end(), packet.packet_id);
+    const bool known = packet.dup && before != acknowledged_before_.end();
+    if (known) {
+        acknowledged_before_.erase(before);
+    }
+    acknowledged_.push_back(packet.packet_id);
+    if (acknowledged_.size() > kAcksKnown) {
+        acknowledged_.pop_front();
+    }
+    return known;
+}
+
 void BrokerClient::on_publish(const mqtt::Packet& packet) {
-    if (packet.qos < 2 || held_.insert(packet.packet_id).second) {
+    if (!is_known(packet)) {
         listener_.on_broker_message(text_of(packet.topic), text_of(packet.payload));
     }
     if (packet.qos > 0) {

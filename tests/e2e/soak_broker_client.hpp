@@ -28,7 +28,8 @@ class BrokerClient {
     class Listener {
       public:
         virtual ~Listener() = default;
-        /// QoS 0, 1: each copy that comes. QoS 2: once.
+        /// QoS 0: each copy that comes. QoS 1: without what is repeated because the acknowledgement was lost
+        /// with the connection. QoS 2: once.
         virtual void on_broker_message(std::string_view topic, std::string_view payload) = 0;
         /// The broker has it: QoS 0 sent, 1 PUBACK, 2 PUBCOMP.
         virtual void on_broker_has(std::uint32_t tag) = 0;
@@ -64,6 +65,7 @@ class BrokerClient {
   private:
     // mosquitto 2.0.11 takes more than max_inflight_messages (20) unreleased exchanges of a client badly.
     static constexpr std::size_t kWindow = 10;
+    static constexpr std::size_t kAcksKnown = 200;
 
     struct Message {
         std::string topic;
@@ -83,6 +85,7 @@ class BrokerClient {
     void on_connack(const mqttsn::gateway::mqtt::Decoded& connack);
     void on_packet(const mqttsn::gateway::mqtt::Packet& packet);
     void on_publish(const mqttsn::gateway::mqtt::Packet& packet);
+    bool is_known(const mqttsn::gateway::mqtt::Packet& packet);
     void finish(std::uint16_t id);
     void fill();
     void send_publish(const Message& message, bool dup);
@@ -107,6 +110,9 @@ class BrokerClient {
     std::deque<Message> waiting_;
     std::deque<Message> in_flight_;
     std::set<std::uint16_t> held_;  ///< QoS 2 messages given to the listener and not released
+    // QoS 1: ids acknowledged on this connection and on the one before, newest last, kAcksKnown at most.
+    std::deque<std::uint16_t> acknowledged_;
+    std::deque<std::uint16_t> acknowledged_before_;
 };
 
 }  // namespace soak

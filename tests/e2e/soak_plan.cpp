@@ -42,7 +42,7 @@ void draw_kind(Member& member, std::uint32_t kind, bool slow) {
         device.pattern = Pattern::sleeper;
     }
     if (member.vanishes) {
-        device.keep_alive_s = slow ? 20 : 4;
+        device.keep_alive_s = slow ? 20 : 3;
         device.sleep_s = slow ? 30 : 0;
     }
 }
@@ -69,6 +69,9 @@ void draw_uplink(Random& random, const Settings& settings, Member& member, std::
     device.wake_every =
         slow ? between(random, 10 * kSecond, 40 * kSecond) : between(random, 3 * kSecond, 6 * kSecond);
     if (member.vanishes) {
+        // What is acknowledged often shows when it has a connection to the broker.
+        device.publish_qos = {1, 2};
+        device.publish_every = device.publish_jitter = slow ? Micros{4 * kSecond} : Micros{kSecond};
         device.wake_every = Micros{10 * kSecond};
     }
 }
