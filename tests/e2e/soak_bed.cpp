@@ -160,7 +160,18 @@ std::string Bed::stop_network() {
     return test::read_file(folder_.file("network.log"));
 }
 
-// ---------------------------------------------------------------- the gateway's log
+// ---------------------------------------------------------------- what the gateway shows
+
+std::size_t Bed::gateway_sockets() const {
+    std::error_code error;
+    std::size_t count = 0;
+    const std::string folder = "/proc/" + std::to_string(gateway.pid()) + "/fd";
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+        count += target.compare(0, 7, "socket:") == 0 ? 1U : 0U;
+    }
+    return count;
+}
 
 std::optional<std::uint64_t> Bed::logged(const std::string& event, const std::string& field) const {
     const auto value = field_of(last_line_with(gateway.log_text(), " " + event + " "), field);

@@ -23,8 +23,7 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
 constexpr Micros kSecond{1'000'000};
-constexpr rlim_t kSpareDescriptors = 100;    // of each program, beside one for each device
-constexpr std::size_t kDescriptorsKept = 2;  // what libraries open once
+constexpr rlim_t kSpareDescriptors = 100;  // of each program, beside one for each device
 constexpr int kStopMs = 30000;
 
 constexpr const char* kHelp =
@@ -114,7 +113,7 @@ class Soak {
             std::fprintf(stderr, "soak: the programs did not start\n");
             return kExitFailed;
         }
-        descriptors_ = bed_.gateway.descriptor_count();
+        sockets_ = bed_.gateway_sockets();
         if (!fleet_.begin(bed_.network_port())) {
             std::perror("soak: a socket for each device");
             return kExitFailed;
@@ -180,8 +179,7 @@ class Soak {
         fleet_.leave();
         const Micros until = fleet_.now() + times_.leave_budget;
         // A late copy of the last CONNECT makes a session that ends when its keep-alive is over.
-        while (fleet_.now() < until && (fleet_.still_there() > 0 ||
-                                        bed_.gateway.descriptor_count() > descriptors_ + kDescriptorsKept)) {
+        while (fleet_.now() < until && (fleet_.still_there() > 0 || bed_.gateway_sockets() > sockets_)) {
             fleet_.run_for(kSecond / 2);
         }
         if (fleet_.still_there() > 0) {
@@ -191,10 +189,10 @@ class Soak {
     }
 
     void stop() {
-        const std::size_t descriptors = bed_.gateway.descriptor_count();
-        if (descriptors > descriptors_ + kDescriptorsKept) {
-            fleet_.fail("all devices have left, and the gateway has " + std::to_string(descriptors) +
-                        " files open in place of " + std::to_string(descriptors_));
+        const std::size_t sockets = bed_.gateway_sockets();
+        if (sockets > sockets_) {
+            fleet_.fail("all devices have left, and the gateway has " + std::to_string(sockets) +
+                        " sockets open in place of " + std::to_string(sockets_));
         }
         const auto code = bed_.gateway.stop(kStopMs);
         if (code != std::optional<int>(0)) {
@@ -237,7 +235,7 @@ class Soak {
     Bed bed_;
     Fleet fleet_;
     MemorySeries memory_;
-    std::size_t descriptors_ = 0;
+    std::size_t sockets_ = 0;
     std::string network_;
 };
 

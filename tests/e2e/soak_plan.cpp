@@ -33,7 +33,7 @@ void draw_kind(Member& member, std::uint32_t kind, bool slow) {
     device.clean_session = kind > kVanishingSleeper;
     member.promised = !device.clean_session;
     device.will = member.vanishes || kind % 7 == 2;
-    device.keep_alive_s = slow ? 60 : 20;
+    device.keep_alive_s = slow ? 60 : 12;
     if (kind >= kActiveUntil && kind < kSleepersUntil) {
         device.pattern = Pattern::sleeper;
     } else if (kind >= kSleepersUntil && kind < kVisitorsUntil) {
