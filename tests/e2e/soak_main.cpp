@@ -25,6 +25,8 @@ constexpr int kExitUsage = 2;
 constexpr Micros kSecond{1'000'000};
 constexpr rlim_t kSpareDescriptors = 100;  // of each program, beside one for each device
 constexpr int kStopMs = 30000;
+constexpr Micros kWillHandshakeMax =
+    7 * Micros{std::int64_t{kRetryMs} * 1000};  // N_retry of the gateway is 5
 
 constexpr const char* kHelp =
     R"(soak: a gateway under many devices, a bad network and restarts of its broker
@@ -171,15 +173,20 @@ class Soak {
             fleet_.fail("it does not settle: " + why);
         }
         say(fleet_, "settled; waiting for what may come too often");
-        fleet_.run_for(Micros{std::int64_t{kRetryMs} * 3000});
+        fleet_.run_for(3 * Micros{std::int64_t{kRetryMs} * 1000});
         fleet_.judge_deliveries();
     }
 
     void leave() {
         fleet_.leave();
         const Micros until = fleet_.now() + times_.leave_budget;
-        // A late copy of the last CONNECT makes a session that ends when its keep-alive is over.
-        while (fleet_.now() < until && (fleet_.still_there() > 0 || bed_.gateway_sockets() > sockets_)) {
+        while (fleet_.still_there() > 0 && fleet_.now() < until) {
+            fleet_.run_for(kSecond / 2);
+        }
+        // A late copy of the last CONNECT makes a session: with a will it waits for the will until the
+        // gateway has asked often enough, else it ends when its keep-alive is over.
+        fleet_.run_for(kWillHandshakeMax);
+        while (bed_.gateway_sockets() > sockets_ && fleet_.now() < until) {
             fleet_.run_for(kSecond / 2);
         }
         if (fleet_.still_there() > 0) {
