@@ -111,7 +111,7 @@ bool Bed::start(const Settings& settings) {
         return false;
     }
     gateway.options.broker_url = broker.url();
-    gateway.options.listen_keys = "qos_minus_one = \"all\"";
+    gateway.options.listen_keys = "qos_minus_one = \"all\"\nforwarders = \"any\"";
     gateway.options.retry_interval = std::to_string(kRetryMs) + "ms";
     gateway.options.sections = predefined_topics();
     return gateway.start() && gateway.wait_for_log("gateway's own session is up", 1, kStartMs) &&

@@ -46,7 +46,8 @@ class Bed {
     /// SIGTERM to the network. @return what it says it did, for a person
     std::string stop_network();
 
-    /// Sockets that the gateway has open. (Of other descriptors libuv keeps one from the first connection on.)
+    /// Sockets that the gateway has open. (Of other descriptors libuv keeps one from the first connection
+    /// on.)
     std::size_t gateway_sockets() const;
     /// What the gateway's log says of a field in its last line with this event: "stopping", "sessions".
     std::optional<std::uint64_t> logged(const std::string& event, const std::string& field) const;

@@ -36,6 +36,32 @@ RetryPolicy gateway_retry() {
     return policy;
 }
 
+// A forwarder's wrapper (SN12-114): Length, type FE, Ctrl, here four octets of wireless node id: the device's
+// number. Written here once more, because the gateway's own is under test.
+constexpr std::uint32_t kForwarderBit = 0x80000000U;
+constexpr std::uint8_t kWrapperOctets = 7;
+constexpr std::uint8_t kWrapperType = 0xFE;
+
+std::vector<std::uint8_t> wrapper_of(std::uint32_t device) {
+    std::vector<std::uint8_t> octets{kWrapperOctets, kWrapperType, 0};
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+        octets.push_back(static_cast<std::uint8_t>(device >> shift));
+    }
+    return octets;
+}
+
+/// The device that a wrapped datagram is for.
+std::optional<std::uint32_t> node_of(Bytes datagram) {
+    if (datagram.size < kWrapperOctets || datagram[0] != kWrapperOctets || datagram[1] != kWrapperType) {
+        return std::nullopt;
+    }
+    std::uint32_t device = 0;
+    for (std::size_t at = 3; at < kWrapperOctets; ++at) {
+        device = device << 8U | datagram[at];
+    }
+    return device;
+}
+
 std::string milliseconds(Micros time) {
     return std::to_string(time.count() / 1000);
 }
@@ -64,9 +90,12 @@ Fleet::Fleet(const Settings& settings, const Times& times, std::vector<Member> m
 
 Fleet::~Fleet() {
     for (const Host& host : hosts_) {
-        if (host.socket >= 0) {
+        if (host.socket >= 0 && !host.member.forwarded) {
             ::close(host.socket);
         }
+    }
+    for (const auto& [number, socket] : forwarders_) {
+        ::close(socket);
     }
     if (epoll_ >= 0) {
         ::close(epoll_);
@@ -97,13 +126,15 @@ bool Fleet::begin(std::uint16_t gateway_port) {
     to.sin_port = htons(gateway_port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (Host& host : hosts_) {
-        host.socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.u32 = host.device.index();
-        if (host.socket < 0 ||
-            ::connect(host.socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
-            ::epoll_ctl(epoll_, EPOLL_CTL_ADD, host.socket, &event) != 0) {
+        const std::uint32_t forwarder = host.member.forwarder;
+        if (!host.member.forwarded) {
+            host.socket = open_socket(to, host.device.index());
+        } else if (const auto found = forwarders_.find(forwarder); found != forwarders_.end()) {
+            host.socket = found->second;
+        } else if ((host.socket = open_socket(to, kForwarderBit | forwarder)) >= 0) {
+            forwarders_[forwarder] = host.socket;
+        }
+        if (host.socket < 0) {
             return false;
         }
     }
@@ -112,6 +143,19 @@ bool Fleet::begin(std::uint16_t gateway_port) {
         arm(host);
     }
     return true;
+}
+
+int Fleet::open_socket(const sockaddr_in& to, std::uint32_t number) {
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u32 = number;
+    if (socket >= 0 && (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
+                        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0)) {
+        ::close(socket);
+        return -1;
+    }
+    return socket;
 }
 
 // ---------------------------------------------------------------- the loop
@@ -145,21 +189,34 @@ void Fleet::wait_for_something(Micros until) {
     std::array<epoll_event, 256> events{};
     const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
-        read_socket(hosts_[events[static_cast<std::size_t>(i)].data.u32]);
+        const std::uint32_t number = events[static_cast<std::size_t>(i)].data.u32;
+        read_socket(
+            (number & kForwarderBit) != 0 ? forwarders_[number & ~kForwarderBit] : hosts_[number].socket,
+            number);
     }
 }
 
-void Fleet::read_socket(Host& host) {
+void Fleet::read_socket(int socket, std::uint32_t number) {
     std::array<std::uint8_t, 2048> datagram{};
     for (int reads = 0; reads < kReadsMax; ++reads) {
-        const ssize_t size = ::recv(host.socket, datagram.data(), datagram.size(), 0);
+        const ssize_t size = ::recv(socket, datagram.data(), datagram.size(), 0);
         if (size < 0) {
-            break;
+            return;
         }
         const Bytes octets{datagram.data(), static_cast<std::size_t>(size)};
-        trace(host, "<--", to_text(read_wire(octets)) + (host.device.radio_on() ? "" : " (not listening)"));
-        host.device.input(now(), octets);
+        if ((number & kForwarderBit) == 0) {
+            give(hosts_[number], octets);
+        } else if (const auto node = node_of(octets); node && *node < hosts_.size()) {
+            give(hosts_[*node], Bytes{octets.data + kWrapperOctets, octets.size - kWrapperOctets});
+        } else {
+            fail("a forwarder got what is for none of its devices");
+        }
     }
+}
+
+void Fleet::give(Host& host, Bytes datagram) {
+    trace(host, "<--", to_text(read_wire(datagram)) + (host.device.radio_on() ? "" : " (not listening)"));
+    host.device.input(now(), datagram);
     arm(host);
 }
 
@@ -218,7 +275,12 @@ void Fleet::on_send(std::uint32_t device, Bytes datagram) {
     }
     trace(host, "-->", to_text(message));
     check([&] { checks_.from_device(now(), device, message); });
-    ::send(host.socket, datagram.data, datagram.size, 0);
+    std::vector<std::uint8_t> octets;
+    if (host.member.forwarded) {
+        octets = wrapper_of(device);
+    }
+    octets.insert(octets.end(), datagram.begin(), datagram.end());
+    ::send(host.socket, octets.data(), octets.size(), 0);
 }
 
 void Fleet::on_input(std::uint32_t device, Bytes datagram) {

@@ -8,6 +8,8 @@
 #ifndef TESTS_E2E_SOAK_FLEET_HPP
 #define TESTS_E2E_SOAK_FLEET_HPP
 
+#include <netinet/in.h>
+
 #include <chrono>
 #include <cstdio>
 #include <deque>
@@ -73,7 +75,7 @@ class Fleet final : mqttsn::sim::DeviceObserver {
         Member member;
         mqttsn::sim::Device device;
         mqttsn::lossy::Random random;
-        int socket = -1;
+        int socket = -1;  ///< its own, or its forwarder's
         Micros timer_at = Micros::max();
         // What is published to it: one at a time, because order is promised only within a QoS.
         Micros downlink_at{-1};
@@ -122,7 +124,10 @@ class Fleet final : mqttsn::sim::DeviceObserver {
     bool may_vanish(const Host& host) const;
 
     void wait_for_something(Micros until);
-    void read_socket(Host& host);
+    /// A UDP socket towards `to` whose input is announced with this number; -1 = none.
+    int open_socket(const sockaddr_in& to, std::uint32_t number);
+    void read_socket(int socket, std::uint32_t number);
+    void give(Host& host, mqttsn::Bytes datagram);
     void run_timers();
     void arm(Host& host);
     void step(Host& host);
@@ -151,6 +156,7 @@ class Fleet final : mqttsn::sim::DeviceObserver {
     BrokerClient witness_;
     BrokerClient application_;
     int epoll_ = -1;
+    std::map<std::uint32_t, int> forwarders_;  ///< their sockets
     std::chrono::steady_clock::time_point start_;
     using Timer = std::pair<Micros, std::uint32_t>;
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

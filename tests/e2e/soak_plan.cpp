@@ -20,6 +20,8 @@ constexpr std::uint32_t kKinds = 20;
 constexpr std::uint32_t kActiveUntil = 8;
 constexpr std::uint32_t kSleepersUntil = 14;
 constexpr std::uint32_t kVisitorsUntil = 17;
+constexpr std::uint32_t kForwardedEvery = 5;      // of each kind some, vanishers too
+constexpr std::uint32_t kForwarderDevices = 100;  // a forwarder for a fifth of so many neighbours
 constexpr std::uint32_t kVanisher = 17;
 constexpr std::uint32_t kVanishingSleeper = 18;  // the last is active, with a session that is not kept
 
@@ -125,6 +127,8 @@ std::vector<Member> draw_members(const Settings& settings, const Times& times) {
         draw_uplink(random, settings, member, index, slow);
         draw_downlink(random, member);
         member.vanish_slot = index / kKinds % Times::kSlots;
+        member.forwarded = (index + index / kKinds) % kForwardedEvery == 3;
+        member.forwarder = index / kForwarderDevices;
         device.start_at = random.up_to(times.ramp);
         device.reconnect_after = between(random, kSecond / 2, 2 * kSecond);
         device.retry_interval_ms = kRetryMs;

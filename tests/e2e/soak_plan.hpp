@@ -35,6 +35,8 @@ struct Member {
     /// has been published.
     bool vanishes = false;
     std::uint32_t vanish_slot = 0;
+    bool forwarded = false;  ///< it has no address of its own: forwarder number `forwarder` speaks for it
+    std::uint32_t forwarder = 0;
 };
 
 /// All since the start of the traffic.
