@@ -352,7 +352,10 @@ void Runner::Parts::on_signal(int number) {
         // A terminal or a supervisor often signals the whole process group and the process: that is one wish.
     } else if (state == State::running) {
         stopping_since = uv_now(&loop);
-        log.write(LogLevel::info, "stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        log.write(LogLevel::info, "stopping",
+                  {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"},
+                   {"sessions", core.session_count()},
+                   {"connections", engine->link_count()}});
         stop();
     } else {
         log.write(LogLevel::warn, "stopping at once, by a second signal");

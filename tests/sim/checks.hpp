@@ -32,9 +32,13 @@ class CheckFailed : public std::runtime_error {
 
 class Checks {
   public:
+    /// What published() tells comes at once, or from a witness on a connection of its own: then a device may
+    /// be told first, and only check_delivered() judges.
+    enum class Witness : std::uint8_t { at_once, later };
+
     /// @param gateway_retry  T_retry and N_retry of the gateway
-    Checks(Ledger& ledger, const RetryPolicy& gateway_retry)
-        : ledger_(ledger), gateway_retry_(gateway_retry) {}
+    Checks(Ledger& ledger, const RetryPolicy& gateway_retry, Witness witness = Witness::at_once)
+        : ledger_(ledger), gateway_retry_(gateway_retry), witness_(witness) {}
 
     /// @param shared  it has no session of its own with the broker: the weaker promise (see shared_*)
     void add_device(const DeviceSettings& settings, bool shared = false);
@@ -97,6 +101,8 @@ class Checks {
 
     // ---- the end
     void check_delivered() const;
+    /// One message, for who wants to hear of all that are lost.
+    void check_delivered(std::uint32_t number) const { check_one(ledger_.at(number), number); }
     /// Messages that must still arrive.
     std::size_t missing() const;
 
@@ -151,6 +157,7 @@ class Checks {
 
     Ledger& ledger_;
     RetryPolicy gateway_retry_;
+    Witness witness_;
     std::vector<DeviceView> devices_;
     std::map<std::string, std::uint32_t, std::less<>> by_client_id_;
     std::vector<bool> acknowledged_;  // down: by number
