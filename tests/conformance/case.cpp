@@ -106,6 +106,13 @@ void Case::need(bool there, const std::string& why) const {
     }
 }
 
+void Case::await_published() const {
+    constexpr milliseconds kOnTheWay{200};
+    if (is_weaker("shared")) {
+        std::this_thread::sleep_until(published_at_ + kOnTheWay);
+    }
+}
+
 bool Case::is_weaker(const std::string& name) const {
     const std::vector<std::string>& names = options().weaker;
     return std::find(names.begin(), names.end(), name) != names.end();

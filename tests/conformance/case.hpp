@@ -105,6 +105,10 @@ class Case {
     const std::vector<std::string>& transcript() const { return transcript_; }
 
     void pause(milliseconds time);
+    /// A message was published at the broker. With --weaker shared nothing that a device sends shows that the
+    /// gateway has got it, so await_published() waits for a moment.
+    void note_published() { published_at_ = Clock::now(); }
+    void await_published() const;
     milliseconds answer() const { return options().answer; }
     milliseconds retry() const { return options().retry; }
     /// Longer than the gateway waits for an acknowledgement before it repeats.
@@ -122,6 +126,7 @@ class Case {
     Environment& environment_;
     std::size_t number_;
     Clock::time_point start_ = Clock::now();
+    Clock::time_point published_at_{};
     unsigned client_ids_ = 0;
     std::deque<std::unique_ptr<Device>> devices_;
     std::deque<std::unique_ptr<Peer>> peers_;

@@ -11,12 +11,6 @@
 #include <utility>
 
 namespace conformance {
-namespace {
-
-/// From the broker to the gateway, when no packet of the device's own shows that it has arrived.
-constexpr milliseconds kOnTheWay{200};
-
-}  // namespace
 
 Peer::Peer(Case& owner, std::string client_id) : case_(owner), client_id_(std::move(client_id)) {
     const Address& broker = case_.environment().broker;
@@ -144,10 +138,7 @@ void Peer::publish(const std::string& topic, const std::string& payload, int qos
         await(mqtt::PUBCOMP, id);
         answers_.pop_front();
     }
-    if (case_.is_weaker("shared")) {
-        case_.pause(
-            kOnTheWay);  // a wake-up brings what the gateway has, not what the broker is about to send
-    }
+    case_.note_published();
 }
 
 std::optional<mqtt::Packet> Peer::receive(milliseconds timeout) {

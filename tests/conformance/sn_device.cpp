@@ -50,6 +50,7 @@ void Device::move_behind(std::shared_ptr<UdpSocket> socket, Octets node) {
 }
 
 void Device::send(const Octets& message) {
+    case_.await_published();
     case_.note(client_id_ + " -> " + sn::describe(message));
     socket_->send(node_.has_value() ? sn::wrapped(*node_, message) : message);
 }
