@@ -31,7 +31,7 @@ constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
-constexpr std::size_t kUsualMessage = 256;  // octets of topic and payload
+constexpr std::size_t kUsualMessage = 256;         // octets of topic and payload
 constexpr std::size_t kOutboxOctetsMax = 64U << 20U;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};

@@ -67,7 +67,7 @@ struct Bed {
     std::vector<std::unique_ptr<Tool>> tools;
     std::vector<std::unique_ptr<test::Process>> processes;
     test::TemporaryFolder folder;
-    test::UnixInbox manager;  ///< the service manager, when a test opens it
+    test::UnixInbox manager;                  ///< the service manager, when a test opens it
     std::vector<std::shared_ptr<void>> kept;  ///< whatever else a test has made
     bool passed = false;
 
