@@ -102,7 +102,7 @@ struct LimitSettings {
     std::uint32_t new_sessions_per_second = 10000;             ///< 0 = no limit; CONNACK 01
     std::uint32_t connects_per_source_per_second = 1000;       ///< 0 = no limit; not answered
     std::uint32_t qos_minus_one_per_source_per_second = 1000;  ///< 0 = no limit; dropped
-    std::uint32_t replies_per_second_to_unknown = 100;         ///< D12, FAULT-30; not answered
+    std::uint32_t replies_per_second_to_unknown = 100;         ///< D12, FAULT-30; 0 = none; not answered
     /// Behind one forwarder's address. As for `sessions`, but one forwarder alone, or whoever forges node ids
     /// behind it, does not get all of those; CONNACK 01.
     std::uint32_t nodes_per_forwarder = 10000;

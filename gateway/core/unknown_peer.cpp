@@ -4,12 +4,14 @@
 #include "gateway/core/hash.hpp"
 
 namespace mqttsn::gateway::unknown_peer {
+
 bool wants_to_sleep(const Message& message) {
     return message.type == MessageType::disconnect && message.has_optional && message.duration != 0;  // D22
 }
 
 bool may_answer(Context& context, const Endpoint& from, SourceLimit& sources) {
-    if (!context.unknown_replies.available(context.now)) {
+    if (context.settings.limits.replies_per_second_to_unknown == 0 ||
+        !context.unknown_replies.available(context.now)) {
         return false;
     }
     // The source comes behind: what would not be answered anyway must not take places in the table of

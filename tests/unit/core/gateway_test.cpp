@@ -171,6 +171,16 @@ void all_unknown_peers_together_are_limited(void**) {
     assert_int_equal(g.counters().dropped_unknown_peer, 45);
 }
 
+// D12: as examples/gateway.toml says.
+void no_replies_to_unknown_peers_when_the_limit_is_zero(void**) {
+    Settings settings;
+    settings.limits.replies_per_second_to_unknown = 0;
+    Harness g(settings);
+    g.device("s").sends("02 16");
+    g.nothing();
+    assert_int_equal(g.counters().dropped_unknown_peer, 1);
+}
+
 // FAULT-32: two gateways that take each other for a device fall silent.
 void two_gateways_do_not_play_ping_pong_with_disconnect(void**) {
     Harness a;
@@ -461,6 +471,7 @@ int main() {
         cmocka_unit_test(unknown_peer_gets_one_disconnect_for_requests_and_none_for_answers),
         cmocka_unit_test(unknown_peer_is_answered_once_a_second),
         cmocka_unit_test(all_unknown_peers_together_are_limited),
+        cmocka_unit_test(no_replies_to_unknown_peers_when_the_limit_is_zero),
         cmocka_unit_test(two_gateways_do_not_play_ping_pong_with_disconnect),
         cmocka_unit_test(new_sessions_per_second_are_limited),
         cmocka_unit_test(full_table_forgets_the_oldest_disconnected_session_only),
