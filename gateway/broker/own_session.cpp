@@ -44,6 +44,7 @@ void prepare_process_for_own_session() {
 OwnSession::OwnSession(uv_loop_t* loop, OwnSessionOptions options, OwnSessionListener& listener)
     : loop_(loop),
       options_(std::move(options)),
+      keep_session_(options_.keep_session && write_guard_active()),
       listener_(listener),
       mqtt5_(options_.mqtt5),
       mqtt5_refused_(!options_.mqtt5),
@@ -77,7 +78,7 @@ bool OwnSession::start() {
     settings.password = options_.password;
     settings.keep_alive_s = options_.keep_alive_s;
     settings.will_topic = options_.status_topic;
-    settings.session_expiry_s = options_.keep_session ? kSessionExpiryS : 0;
+    settings.session_expiry_s = keep_session_ ? kSessionExpiryS : 0;
     worker_ = std::make_shared<PahoWorker>(std::move(settings), [this] { uv_async_send(&async_); });
     try {
         thread_ = std::thread([worker = worker_] { worker->run(); });
@@ -176,7 +177,7 @@ void OwnSession::on_event(PahoEvent& event) {
 void OwnSession::connect() {
     state_ = State::connecting;
     rinsed_ = false;
-    clean_ = !options_.keep_session || clean_next_ || established_ != mqtt5_;
+    clean_ = !keep_session_ || clean_next_ || established_ != mqtt5_;
     worker_->connect(mqtt5_, clean_);
     arm(kConnectGiveUp);
 }
@@ -184,7 +185,7 @@ void OwnSession::connect() {
 /// A session of MQTT 3.1.1 that began clean ends with its connection. So a new one that shall be kept takes
 /// two connections: one that makes the broker forget the old session, and one that begins the new.
 bool OwnSession::rinse(const PahoEvent& event) {
-    if (!options_.keep_session || event.mqtt5 || !clean_) {
+    if (!keep_session_ || event.mqtt5 || !clean_) {
         return false;
     }
     rinsed_ = true;
@@ -204,7 +205,7 @@ void OwnSession::on_connected(const PahoEvent& event) {
     }
     state_ = State::up;
     ++counters_.connects;
-    counters_.session_restarts += options_.keep_session && established_ && !event.session_present ? 1 : 0;
+    counters_.session_restarts += keep_session_ && established_ && !event.session_present ? 1 : 0;
     established_ = mqtt5_;
     connected_at_ms_ = last_progress_ms_ = uv_now(loop_);
     last_detail_.clear();
@@ -250,7 +251,7 @@ void OwnSession::on_connect_failed(const PahoEvent& event) {
         worker_->probe();
         const bool closed =
             event.detail == "socket error" || event.detail == "TCP connect completion failure";
-        const bool loyal = options_.keep_session && established_ && attempts_failed_ < kLoyalAttempts;
+        const bool loyal = keep_session_ && established_ && attempts_failed_ < kLoyalAttempts;
         if (closed && !loyal) {
             mqtt5_ = !mqtt5_;  // it took CONNECT and just closed: perhaps it does not know this version
         }
@@ -301,7 +302,7 @@ void OwnSession::on_lost(const PahoEvent& event) {
         attempts_failed_ = 0;
     }
     drop_queued_qos0();
-    mqtt5_ = options_.keep_session && established_ ? *established_ : !mqtt5_refused_;
+    mqtt5_ = keep_session_ && established_ ? *established_ : !mqtt5_refused_;
     wait_for_next_attempt();
     report_down(server_said_.empty() ? explain_lost(identity(options_), -1)
                                      : std::exchange(server_said_, {}));

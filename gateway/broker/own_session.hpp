@@ -64,6 +64,8 @@ struct OwnSessionOptions {
     std::string key_file;      ///< PEM; "" = in cert_file
     /// For shared sessions: the broker keeps subscriptions and QoS 1 and 2 messages over a lost connection.
     /// The first connection begins a new session, because nobody remembers what an earlier process wanted.
+    /// Without the write guard (write_guard.hpp) it is as if this were false: Paho would repeat messages
+    /// whose memory it has freed.
     bool keep_session = false;
     bool mqtt5 = true;  ///< tried first; false = as if the broker had refused it (for tests)
     std::size_t outbox_messages_max = 1000;
@@ -223,6 +225,7 @@ class OwnSession {
 
     uv_loop_t* const loop_;
     const OwnSessionOptions options_;
+    const bool keep_session_;
     OwnSessionListener& listener_;
     std::shared_ptr<PahoWorker> worker_;
     std::thread thread_;

@@ -59,8 +59,21 @@ Write next_write() {
     next_write();
 }
 
+/// The unreachables come from ICMP when TCP has given up repeating: then the socket is closed as well.
 bool connection_is_gone(int error) {
-    return error == ECONNRESET || error == EPIPE || error == ETIMEDOUT;
+    switch (error) {
+        case ECONNRESET:
+        case EPIPE:
+        case ETIMEDOUT:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+        case ENETDOWN:
+        case ECONNABORTED:
+        case ENOTCONN:
+            return true;
+        default:
+            return false;
+    }
 }
 
 /// Changes errno after a failed call when the caller must not know yet.

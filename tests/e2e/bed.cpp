@@ -50,6 +50,9 @@ void Bed::start_gateway(Where where) {
         gateway.options.broker_url = broker.url();
     }
     test::require(gateway.start(), "no gateway", where);
+    if (shared()) {  // until then CONNECT is answered with congestion
+        require(gateway.wait_for_log("gateway's own session is up"), "no session of its own", where);
+    }
 }
 
 void Bed::start(Where where) {
@@ -108,6 +111,11 @@ Tool& Bed::tool(const std::string& program, std::vector<std::string> arguments, 
 test::Process& Bed::process() {
     processes.push_back(std::make_unique<test::Process>());
     return *processes.back();
+}
+
+bool Bed::shared() {
+    const char* sessions = std::getenv("DORMOUSE_TEST_SESSIONS");  // NOLINT(concurrency-mt-unsafe): one thread
+    return sessions != nullptr && std::string_view(sessions) == "shared";
 }
 
 bool Bed::with_paho() {

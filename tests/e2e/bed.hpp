@@ -95,6 +95,8 @@ struct Bed {
     test::Process& process();
     /// The gateway carries device sessions by engine = "paho", which promises less (paho_engine.hpp).
     static bool with_paho();
+    /// Devices get shared sessions.
+    static bool shared();
     /// Waits until mosquitto's log (of all starts) says this so many times.
     void await_broker_log(const std::string& text, int count = 1, Where where = Where::here()) const;
     /// The logs of all parts, for a test that has failed.

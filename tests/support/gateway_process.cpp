@@ -30,6 +30,9 @@ std::string GatewayProcess::config_text() const {
     std::string text;
     for (const std::string& url : options.listen) {
         text += "[[listen]]\nurl = \"" + url + "\"\n" + options.listen_keys + "\n";
+        if (const char* sessions = std::getenv("DORMOUSE_TEST_SESSIONS")) {  // NOLINT(concurrency-mt-unsafe)
+            text += "sessions = \"" + std::string(sessions) + "\"\n";
+        }
     }
     text += "[broker]\nurl = \"" + options.broker_url + "\"\n" + options.broker_keys + "\n";
     // The same tests with another engine: see DORMOUSE_TEST_ENGINE in tests/e2e/CMakeLists.txt.
