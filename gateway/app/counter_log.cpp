@@ -32,6 +32,17 @@ void CounterLog::write_refusals(Log& log, const Counters& counters) {
     }
 }
 
+void CounterLog::write_losses(Log& log, const BrokerLosses& losses) {
+    if (losses == last_losses_) {
+        return;
+    }
+    log.write(LogLevel::warn, "messages lost between gateway and broker",
+              {{"engine", losses.engine - last_losses_.engine},
+               {"own_session_down", losses.own_down - last_losses_.own_down},
+               {"own_session_up", losses.own_up - last_losses_.own_up}});
+    last_losses_ = losses;
+}
+
 void CounterLog::write_all(Log& log, const Counters& counters) {
     std::vector<LogField> fields;
 #define MQTTSN_COUNTER(name, text)                 \

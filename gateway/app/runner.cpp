@@ -267,7 +267,13 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         }
         if (++housework_turns % kCountersEverySeconds == 0) {
             counter_log.write_refusals(log, core.counters());
+            counter_log.write_losses(log, broker_losses());
         }
+    }
+    BrokerLosses broker_losses() const {
+        const OwnSessionCounters own = own_session->counters();
+        return {engine->messages_lost(), own.arrivals_lost + own.events_lost,
+                own.lost_qos0 + own.refused_by_broker + own.refused_too_large};
     }
 
     bool start();
@@ -395,6 +401,7 @@ void Runner::Parts::stop() {
     state = State::stopping;
     supervisor.say_stopping();
     counter_log.write_all(log, core.counters());
+    counter_log.write_losses(log, broker_losses());
     core.handle_shutdown(now());
     drain();
     if (own_session_started) {

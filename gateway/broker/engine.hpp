@@ -56,6 +56,9 @@ class Engine {
     virtual void flush() = 0;
     /// Links that are not reported as gone yet.
     virtual std::size_t link_count() const = 0;
+    /// Messages of the broker that were lost here, since the start. `direct` loses none: it reads no further
+    /// instead.
+    virtual std::uint64_t messages_lost() const { return 0; }
     /// Ends every link without DISCONNECT and releases all handles; the loop must then run until nothing is
     /// left.
     virtual void shutdown() = 0;

@@ -29,7 +29,7 @@ constexpr milliseconds kEnd{2000};        // stop(): destroying takes Paho up to
 constexpr const char* kPahoTimeout = "TCP connect timeout";
 
 BrokerIdentity identity(const OwnSessionOptions& options) {
-    return {options.tls, options.host, options.port, options.client_id, options.ca_file};
+    return {options.tls, options.host, options.port, options.client_id, options.ca_file, options.websocket};
 }
 
 }  // namespace
@@ -218,6 +218,9 @@ void OwnSession::on_connected(const PahoEvent& event) {
     subscription_ids_ = event.subscription_ids_available;
     paused_ = false;
     sort_out_slots(event.session_present);
+    if (!event.session_present) {
+        seen_.forget();
+    }
     uv_timer_stop(&timer_);
     if (!options_.status_topic.empty()) {
         dispatch_status("online", 1);
@@ -302,6 +305,7 @@ void OwnSession::on_lost(const PahoEvent& event) {
         attempts_failed_ = 0;
     }
     drop_queued_qos0();
+    seen_.connection_lost(uv_now(loop_));
     mqtt5_ = keep_session_ && established_ ? *established_ : !mqtt5_refused_;
     wait_for_next_attempt();
     report_down(server_said_.empty() ? explain_lost(identity(options_), -1)

@@ -18,6 +18,8 @@
 // Downwards, weaker than a dedicated session: Paho acknowledges a message once it is in our mailbox, so what
 // is between there and the device is lost when the process dies. With `keep_session` the broker keeps QoS 1
 // and 2 for kSessionExpiryS while we are away. A full mailbox makes Paho wait, not drop.
+// After stop() the broker has no session of ours with MQTT 5; with 3.1.1, which has no way to say that, it
+// keeps one until the next start.
 #ifndef GATEWAY_BROKER_OWN_SESSION_HPP
 #define GATEWAY_BROKER_OWN_SESSION_HPP
 
@@ -35,6 +37,7 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/broker/seen_messages.hpp"
 #include "gateway/core/mqtt_packet.hpp"
 #include "mqttsn/wire.hpp"
 
@@ -113,10 +116,11 @@ struct OwnSessionCounters {
     std::uint64_t connects = 0;               ///< successful ones
     std::uint64_t connect_failures = 0;
     std::uint64_t connections_lost = 0;
-    std::uint64_t ack_timeouts = 0;   ///< the broker left messages unacknowledged, so we reconnected
-    std::uint64_t events_lost = 0;    ///< mailbox overflows; never by design, repaired by reconnecting
-    std::uint64_t arrived = 0;        ///< PUBLISHes from the broker
-    std::uint64_t arrivals_lost = 0;  ///< the loop stood still for seconds and the mailbox was full
+    std::uint64_t ack_timeouts = 0;       ///< the broker left messages unacknowledged, so we reconnected
+    std::uint64_t events_lost = 0;        ///< mailbox overflows; never by design, repaired by reconnecting
+    std::uint64_t arrived = 0;            ///< PUBLISHes from the broker
+    std::uint64_t arrivals_repeated = 0;  ///< of QoS 2, sent again by the broker and not passed on again
+    std::uint64_t arrivals_lost = 0;      ///< the loop stood still for seconds and the mailbox was full
     std::uint64_t session_restarts =
         0;                             ///< with keep_session: connections after the first without the session
     std::uint64_t guarded_writes = 0;  ///< see write_guard.hpp; of the whole process
@@ -267,6 +271,7 @@ class OwnSession {
     std::size_t outbox_messages_ = 0;
     std::size_t outbox_bytes_ = 0;
     std::size_t requests_ = 0;           ///< SUBSCRIBE and UNSUBSCRIBE in the outbox
+    SeenMessages seen_{2000};            ///< QoS 2; mosquitto was seen to repeat 150 of a burst
     std::vector<mqtt::Packet> answers_;  ///< to be told from the loop
     bool congested_ = false;
     bool congestion_told_ = false;

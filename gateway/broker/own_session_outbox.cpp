@@ -305,6 +305,10 @@ void OwnSession::on_send_failed(const PahoEvent& event) {
 void OwnSession::on_arrived(const PahoEvent& event) {
     const PahoArrival& arrival = *event.arrival;
     ++counters_.arrived;
+    if (arrival.qos == 2 && seen_.repeated(arrival, uv_now(loop_))) {
+        ++counters_.arrivals_repeated;
+        return;
+    }
     mqtt::Packet packet;
     packet.type = mqtt::PacketType::publish;
     packet.dup = arrival.dup;

@@ -2,20 +2,10 @@
 #include "gateway/broker/paho_downlink.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <string_view>
 #include <utility>
 
 namespace mqttsn::gateway {
 namespace {
-
-constexpr std::size_t kSeenMax = 100;  // above any broker's in-flight window that is in use
-
-std::size_t hash_of(const PahoArrival& arrival) {
-    const std::string_view payload(reinterpret_cast<const char*>(arrival.payload.data()),
-                                   arrival.payload.size());
-    return std::hash<std::string_view>{}(payload)*31 + std::hash<std::string>{}(arrival.topic);
-}
 
 Bytes octets_of_text(const std::string& text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -23,9 +13,9 @@ Bytes octets_of_text(const std::string& text) {
 
 }  // namespace
 
-std::size_t PahoDownlink::push(std::unique_ptr<const PahoArrival> arrival) {
+std::size_t PahoDownlink::push(std::unique_ptr<const PahoArrival> arrival, std::uint64_t now_ms) {
     std::size_t dropped = 0;
-    if (arrival->qos == 2 && seen_before(*arrival)) {
+    if (arrival->qos == 2 && seen_.repeated(*arrival, now_ms)) {
         return 0;
     }
     if (!make_room(*arrival, dropped)) {
@@ -34,26 +24,6 @@ std::size_t PahoDownlink::push(std::unique_ptr<const PahoArrival> arrival) {
     octets_ += arrival->size();
     waiting_.push_back(std::move(arrival));
     return dropped;
-}
-
-/// What was in flight comes first on a new connection, in its old order; so after the first message that is
-/// new, equal id and content mean another message.
-bool PahoDownlink::seen_before(const PahoArrival& arrival) {
-    const Seen what{arrival.id, hash_of(arrival)};
-    const auto found = std::find_if(expected_.begin(), expected_.end(), [&](const Seen& one) {
-        return one.id == what.id && one.hash == what.hash;
-    });
-    const bool before = found != expected_.end();
-    if (before) {
-        expected_.erase(found);
-    } else {
-        expected_.clear();
-    }
-    seen_.push_back(what);
-    if (seen_.size() > kSeenMax) {
-        seen_.pop_front();
-    }
-    return before;
 }
 
 bool PahoDownlink::make_room(const PahoArrival& arrival, std::size_t& dropped) {
@@ -164,8 +134,6 @@ void PahoDownlink::acknowledge(const mqtt::Packet& packet) {
 
 void PahoDownlink::repeat() {
     strangers_.clear();
-    expected_.swap(seen_);
-    seen_.clear();
     for (Given& given : given_) {
         given.due = true;
         given.dup = true;
@@ -174,8 +142,7 @@ void PahoDownlink::repeat() {
 
 void PahoDownlink::begin_anew() {
     strangers_.clear();
-    expected_.clear();
-    seen_.clear();
+    seen_.forget();
     while (!given_.empty()) {
         if (given_.back().received) {
             forget(*given_.back().arrival);

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "gateway/broker/paho_message.hpp"
+#include "gateway/broker/seen_messages.hpp"
 #include "gateway/core/mqtt_packet.hpp"
 
 namespace mqttsn::gateway {
@@ -33,7 +34,7 @@ class PahoDownlink {
     /// Behind the others. A QoS 2 message that the broker sends again on a new connection, because it has not
     /// got Paho's PUBREC, is not taken twice: Paho's handle is a new one and does not know.
     /// @return messages dropped for it, or it alone
-    std::size_t push(std::unique_ptr<const PahoArrival> arrival);
+    std::size_t push(std::unique_ptr<const PahoArrival> arrival, std::uint64_t now_ms);
 
     /// The next PUBLISH or PUBREL for the core, if there is one and the window allows it. Views live until
     /// the next call of next().
@@ -43,6 +44,8 @@ class PahoDownlink {
     /// device can let go (compare DECISIONS 11).
     void acknowledge(const mqtt::Packet& packet);
 
+    /// The connection is gone.
+    void connection_lost(std::uint64_t now_ms) { seen_.connection_lost(now_ms); }
     /// A new connection of the same session: what is with the core comes again, with DUP.
     void repeat();
     /// The broker has forgotten the session. QoS 2 of which the device has a part is given up, the rest are
@@ -55,6 +58,8 @@ class PahoDownlink {
     std::size_t size() const { return waiting_.size() + given_.size(); }
 
   private:
+    static constexpr std::size_t kSeenMax = 200;  // above what brokers have in flight
+
     struct Given {
         std::uint16_t id = 0;
         std::shared_ptr<const PahoArrival> arrival;
@@ -63,12 +68,6 @@ class PahoDownlink {
         bool dup = false;
     };
 
-    struct Seen {
-        std::uint16_t id = 0;
-        std::size_t hash = 0;
-    };
-
-    bool seen_before(const PahoArrival& arrival);
     Given* find(std::uint16_t id);
     std::uint16_t free_id();
     bool make_room(const PahoArrival& arrival, std::size_t& dropped);
@@ -80,8 +79,7 @@ class PahoDownlink {
     std::deque<Given> given_;              ///< at most the window, so looking through it is cheap
     std::deque<std::uint16_t> strangers_;  ///< ids of unknown PUBRECs, to be answered; at most the window
     std::shared_ptr<const PahoArrival> current_;  ///< keeps the views of the last next() alive
-    std::deque<Seen> seen_;                       ///< the last QoS 2 messages of this connection
-    std::deque<Seen> expected_;  ///< those of the one before, as long as nothing new has come
+    SeenMessages seen_{kSeenMax};
     std::size_t octets_ = 0;
     std::uint16_t last_id_ = 0;
 };

@@ -102,6 +102,11 @@ PahoEngineCounters PahoEngine::counters() const {
     return all;
 }
 
+std::uint64_t PahoEngine::messages_lost() const {
+    const PahoEngineCounters all = counters();
+    return all.downlink_dropped + all.arrivals_lost + all.events_lost;
+}
+
 PahoEngine::Link* PahoEngine::find_key(PahoKey key) const {
     const auto found = links_.find(key);
     return found != links_.end() ? found->second.get() : nullptr;
@@ -265,6 +270,7 @@ void PahoEngine::leave_session(Link& link) {
     }
     Session& session = *found->second;
     session.link = 0;
+    session.down.connection_lost(uv_now(loop_));
     session.left = next_left_++;
     if (session.down.forgettable() && session.received.empty()) {
         sessions_.erase(found);

@@ -99,6 +99,7 @@ class PahoEngine final : public Engine {
     void set_reading(LinkId link, bool on) override;
     void flush() override {}
     std::size_t link_count() const override { return links_.size(); }
+    std::uint64_t messages_lost() const override;
     void shutdown() override;
 
     PahoEngineCounters counters() const;

@@ -11,7 +11,7 @@ namespace mqttsn::gateway {
 namespace {
 
 constexpr std::size_t kWindowMax = 19;        // one below mosquitto's receive maximum, see own_session.cpp
-constexpr std::uint32_t kShutdownMs = 1500;   // for the wills
+constexpr std::uint32_t kShutdownMs = 1000;   // for the wills
 constexpr std::uint64_t kThreadEndMs = 3000;  // destroying takes Paho up to 1.2 s, more with many handles
 
 /// MQTT 5 reason codes of CONNACK, as MQTT 3.1.1 would say them.
@@ -88,7 +88,7 @@ void PahoEngine::on_event(PahoLinkEvent& event) {
         case Kind::failed:
             return on_request_over(*link, event);
         case Kind::arrived:
-            counters_.downlink_dropped += link->session->down.push(std::move(event.arrival));
+            counters_.downlink_dropped += link->session->down.push(std::move(event.arrival), uv_now(loop_));
             return deliver(*link);
         case Kind::destroyed:
         case Kind::ended:

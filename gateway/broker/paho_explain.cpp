@@ -23,8 +23,10 @@ std::string errno_text(int error) {
 
 std::string address_text(const BrokerIdentity& broker) {
     const bool brackets = broker.host.find(':') != std::string_view::npos;
-    return std::string(broker.tls ? "mqtts://" : "mqtt://") + (brackets ? "[" : "") +
-           std::string(broker.host) + (brackets ? "]" : "") + ":" + std::to_string(broker.port);
+    const char* scheme =
+        broker.websocket ? (broker.tls ? "wss://" : "ws://") : (broker.tls ? "mqtts://" : "mqtt://");
+    return std::string(scheme) + (brackets ? "[" : "") + std::string(broker.host) + (brackets ? "]" : "") +
+           ":" + std::to_string(broker.port);
 }
 
 int connect_for_a_moment(const addrinfo& address) {

@@ -23,6 +23,7 @@ struct BrokerIdentity {
     std::uint16_t port = 0;
     std::string_view client_id;
     std::string_view ca_file;
+    bool websocket = false;
 };
 
 /// CONNACK said no. `code`: the return code of MQTT 3.1.1 (1..5) or the reason code of MQTT 5 (128..255).

@@ -50,12 +50,26 @@ void everything_counted_is_said_at_the_end(void**) {
     assert_true(lines.seen[0].find("sessions_lost") == std::string::npos);
 }
 
+void losses_are_said_once_and_only_the_new_ones(void**) {
+    Lines lines;
+    CounterLog log;
+    log.write_losses(lines.log, {});
+    assert_int_equal(lines.seen.size(), 0);
+    log.write_losses(lines.log, {2, 0, 1});
+    log.write_losses(lines.log, {2, 0, 1});
+    log.write_losses(lines.log, {7, 3, 1});
+    assert_int_equal(lines.seen.size(), 2);
+    assert_true(lines.seen[0].find("engine=2 own_session_down=0 own_session_up=1") != std::string::npos);
+    assert_true(lines.seen[1].find("engine=5 own_session_down=3 own_session_up=0") != std::string::npos);
+}
+
 }  // namespace
 
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_said_once_and_only_when_there_are_new_ones),
         cmocka_unit_test(everything_counted_is_said_at_the_end),
+        cmocka_unit_test(losses_are_said_once_and_only_the_new_ones),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -339,8 +339,8 @@ void qos2_arrives_exactly_once_over_many_lost_connections(void** state) {
     assert_int_equal(bench.gateway.session->counters().session_restarts, 0);
 }
 
-/// With MQTT 5, where the broker keeps to its window: with 3.1.1, mosquitto 2.0.11 sends more than it
-/// remembers and PUBLISHes some of that again after PUBREC.
+/// FAULT-77. mosquitto 2.0.11 sends more than it remembers, and PUBLISHes some of that again after its
+/// PUBREL.
 void qos2_comes_down_exactly_once_over_many_lost_connections(void** state) {
     auto& bench = *static_cast<Bench*>(*state);
     assert_true(bench.up());

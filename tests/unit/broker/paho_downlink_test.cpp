@@ -15,13 +15,15 @@ using mqttsn::gateway::PahoDownlinkLimits;
 using mqttsn::gateway::mqtt::Packet;
 using mqttsn::gateway::mqtt::PacketType;
 
+std::uint64_t g_now_ms = 0;
+
 std::size_t push(PahoDownlink& down, const std::string& payload, std::uint8_t qos, std::uint16_t id = 0) {
     auto arrival = std::make_unique<PahoArrival>();
     arrival->topic = "t";
     arrival->payload.assign(payload.begin(), payload.end());
     arrival->qos = qos;
     arrival->id = id;
-    return down.push(std::move(arrival));
+    return down.push(std::move(arrival), g_now_ms);
 }
 
 /// "a1/1 b2/2d r2" = PUBLISH a of QoS 1 with id 1, b of QoS 2 with id 2 and DUP, PUBREL of id 2.
@@ -128,15 +130,45 @@ void a_qos2_message_that_the_broker_repeats_is_taken_once(void**) {
     push(down, "b", 2, 6);
     push(down, "c", 1, 7);
     assert_string_equal(all(down).c_str(), "a2/1 b2/2 c1/3");
+    down.connection_lost(g_now_ms);
+    down.repeat();
+    down.connection_lost(g_now_ms);  // and at once again
     down.repeat();
     push(down, "b", 2, 6);
     push(down, "c", 1, 7);  // at least once
     push(down, "d", 2, 8);
     push(down, "a", 2, 5);  // behind a new one: another message
     assert_string_equal(all(down).c_str(), "a2/1d b2/2d c1/3d c1/4 d2/5 a2/6");
+    down.connection_lost(g_now_ms);
     down.repeat();
     push(down, "x", 2, 8);  // the same id for another message
     assert_int_equal(down.size(), 7);
+}
+
+/// A broker that has restarted counts from 1 again.
+void an_old_id_and_content_is_a_new_message_when_the_old_one_had_time_to_end(void**) {
+    PahoDownlink down({});
+    push(down, "toggle", 2, 1);
+    g_now_ms += mqttsn::gateway::SeenMessages::kRecentMs + 1;
+    down.connection_lost(g_now_ms);
+    down.repeat();
+    push(down, "toggle", 2, 1);
+    assert_int_equal(down.size(), 2);
+}
+
+void a_broker_that_forgot_the_session_repeats_nothing(void**) {
+    PahoDownlink down({});
+    push(down, "toggle", 2, 1);
+    all(down);
+    acknowledge(down, PacketType::pubrec, 1);
+    all(down);
+    acknowledge(down, PacketType::pubcomp, 1);
+    assert_true(down.empty() && !down.forgettable());
+    down.connection_lost(g_now_ms);
+    down.begin_anew();
+    assert_true(down.forgettable());
+    push(down, "toggle", 2, 1);
+    assert_string_equal(all(down).c_str(), "toggle2/2");
 }
 
 void ids_in_use_are_not_given_again(void**) {
@@ -207,6 +239,8 @@ int main() {
         cmocka_unit_test(a_new_connection_of_the_session_repeats_what_is_not_acknowledged),
         cmocka_unit_test(a_session_the_broker_has_forgotten_begins_anew),
         cmocka_unit_test(a_qos2_message_that_the_broker_repeats_is_taken_once),
+        cmocka_unit_test(an_old_id_and_content_is_a_new_message_when_the_old_one_had_time_to_end),
+        cmocka_unit_test(a_broker_that_forgot_the_session_repeats_nothing),
         cmocka_unit_test(ids_in_use_are_not_given_again),
         cmocka_unit_test(a_full_queue_drops_the_oldest_qos0_then_the_oldest),
         cmocka_unit_test(what_the_core_has_is_never_dropped_for_a_newcomer),
