@@ -145,6 +145,7 @@ constexpr std::array kExchanges{
              .begin = Begin::disconnect,
              .from = MQTTSN_STATE_ACTIVE,
              .to = MQTTSN_STATE_DISCONNECTED,
+             .may_be_unheard = true,
              .links = 0},
     Exchange{.name = "disconnect_clean",
              .datagrams = "DISCONNECT DISCONNECT",
@@ -460,7 +461,9 @@ void MaskRun::claim_sessions() {
     const auto claim_count = [this](const char* what, std::size_t is, std::size_t wanted) {
         claim(is == wanted, std::to_string(is) + " " + what + " in place of " + std::to_string(wanted));
     };
-    claim_count("sessions in the gateway", world_.gateway()->session_count(), exchange_.sessions);
+    if (!exchange_.may_be_unheard || world_.gateway()->session_count() != 0) {
+        claim_count("sessions in the gateway", world_.gateway()->session_count(), exchange_.sessions);
+    }
     claim_count("links to the broker", world_.gateway()->link_count(), exchange_.links);
     claim_count("sessions in the broker", world_.broker().session_count(), exchange_.broker_sessions);
     claim_count("subscriptions", world_.broker().subscription_count("dev"), exchange_.subscriptions);

@@ -44,7 +44,9 @@ struct Exchange {
     mqttsn_state to = MQTTSN_STATE_ACTIVE;          ///< what it is when the exchange has ended
     // Afterwards:
     std::size_t sessions = 1;  ///< in the gateway
-    std::size_t links = 1;     ///< from the gateway to the broker
+    bool may_be_unheard =
+        false;              ///< perhaps only CONNECT has come: then the gateway keeps nothing (FAULT-16)
+    std::size_t links = 1;  ///< from the gateway to the broker
     std::size_t broker_sessions = 1;
     std::size_t subscriptions = 0;  ///< of the device, in the broker
 };
