@@ -114,7 +114,8 @@ test::Process& Bed::process() {
 }
 
 bool Bed::shared() {
-    const char* sessions = std::getenv("DORMOUSE_TEST_SESSIONS");  // NOLINT(concurrency-mt-unsafe): one thread
+    const char* sessions =
+        std::getenv("DORMOUSE_TEST_SESSIONS");  // NOLINT(concurrency-mt-unsafe): one thread
     return sessions != nullptr && std::string_view(sessions) == "shared";
 }
 
