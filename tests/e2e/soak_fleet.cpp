@@ -409,6 +409,8 @@ void Fleet::publish_next(Host& host) {
     host.waiting.pop_front();
     host.waiting_qos.pop_front();
     host.sending = true;
+    trace(host, "=",
+          "is published " + Ledger::payload(number, Ledger::kPayloadOctetsMin) + " Q" + std::to_string(qos));
     application_.publish(Device::topic_text(host.member.device, host.device.index(), Way::down,
                                             ledger_.at(number).topic, false),
                          Ledger::payload(number, host.member.device.payload_octets), qos, number);
