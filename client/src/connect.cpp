@@ -155,8 +155,12 @@ void Client::connected() {
 }
 
 // A repeated WILLTOPICREQ or WILLMSGREQ means that our answer was lost: it is sent again at once.
+// WILLTOPICREQ after WILLMSGREQ: for the gateway the handshake has begun anew (a late copy of CONNECT does
+// that), and it waits for the topic.
 bool Client::on_will_topic_req() {
-    if ((request_ != Request::connect && request_ != Request::will_topic) || control_.transmissions == 0) {
+    if ((request_ != Request::connect && request_ != Request::will_topic &&
+         request_ != Request::will_message) ||
+        control_.transmissions == 0) {
         return false;
     }
     request(Request::will_topic);

@@ -177,6 +177,7 @@ void Gateway::dispatch_session(Session& session, const Message& message) {
     if (session.connected()) {
         session_connect::heard(context, session);
     }
+    session.connect.asked_again = session.connect.asked_again && message.type == MessageType::will_topic;
     switch (message.type) {  // also while the session is still connecting
         case MessageType::will_topic:
             session_will::on_will_topic(context, session, message);

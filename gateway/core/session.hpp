@@ -79,7 +79,8 @@ struct SessionConnect {
     bool established = false;  ///< a broker has accepted this session at least once
     bool confirmed = false;    ///< something else than CONNECT was heard, ever: it may be no spoofed address
     bool heard_since_connect =
-        false;  ///< something else came after the CONNECT: it is no repetition any more (D09)
+        false;                 ///< something else came after the CONNECT: it is no repetition any more (D09)
+    bool asked_again = false;  ///< WILLTOPICREQ was sent for a CONNECT that may be a late copy (D09)
     Instant last_heard{};
     Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none

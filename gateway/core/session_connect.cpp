@@ -148,7 +148,9 @@ void start(Context& context, Session& session, const Message& message) {
     connect.clean = clean;
     connect.last_heard = context.now;
     connect.heard_since_connect = false;
-    if (message.flags.will()) {
+    if (connect.asked_again) {
+        session_will::await_topic(context, session);
+    } else if (message.flags.will()) {
         session_will::request(context, session);
     } else {
         ask_broker(context, session);
@@ -163,6 +165,23 @@ bool is_late_copy(const Context& context, const Session& session) {
            context.now - session.connect.accepted_at <= kLateCopyMax;
 }
 
+/// The same CONNECT with a will, and the device has gone on: a late copy, or it begins anew. Its answer to
+/// WILLTOPICREQ tells (see begin_again()); until then nothing changes. A handshake that a late copy began
+/// would be answered by nobody, and the device given up with its will published.
+bool ask_again(Context& context, Session& session) {
+    const bool soon = session.state == SessionState::connecting ||
+                      (session.connected() && context.now - session.connect.accepted_at <= kLateCopyMax);
+    if (!soon || !session.connect.flags.will()) {
+        return false;
+    }
+    session.connect.asked_again = true;
+    session.connect.last_heard = context.now;  // D08, although it may be no news
+    device_retry::interrupt(session);
+    context.send(session, make_will_topic_req());
+    ++context.counters.connects_repeated;
+    return true;
+}
+
 /// D09: the same CONNECT again, and nothing else since: the reply is repeated, nothing begins anew.
 bool repeated(Context& context, Session& session, const Message& message) {
     const SessionConnect& connect = session.connect;
@@ -170,7 +189,7 @@ bool repeated(Context& context, Session& session, const Message& message) {
         return false;
     }
     if (connect.heard_since_connect && !is_late_copy(context, session)) {
-        return false;
+        return ask_again(context, session);
     }
     if (session.state == SessionState::active) {
         if (!connect.heard_since_connect) {
@@ -233,6 +252,15 @@ void refuse(Context& context, const Endpoint& to, ReturnCode code, const char* c
     ++context.counters.connects_refused;
     context.send(to, make_connack(code));
     context.event(EventKind::session_refused, to, cause, static_cast<int>(code), client_id);
+}
+
+bool begin_again(Context& context, Session& session) {
+    if (!admission::may_begin(context, session.endpoint, session)) {
+        return false;
+    }
+    const SessionConnect& connect = session.connect;
+    start(context, session, make_connect(connect.flags, connect.keep_alive_s, session.id_octets()));
+    return true;
 }
 
 void ask_broker(Context& context, Session& session) {
@@ -322,6 +350,7 @@ void take_over(Context& context, Session& session, const Endpoint& from, const M
 void on_accepted(Context& context, Session& session) {
     session.connect.phase = Phase::none;
     session.connect.established = true;
+    session.connect.asked_again = false;
     Context::stop_timer(session, SessionTimer::connect);
     session.state = SessionState::active;
     session.connect.last_heard = context.now;

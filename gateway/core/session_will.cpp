@@ -98,13 +98,30 @@ void due(Context& context, Session& session, bool& which) {
 }  // namespace
 
 void request(Context& context, Session& session) {
+    context.send(session, make_will_topic_req());
+    await_topic(context, session);
+}
+
+void await_topic(Context& context, Session& session) {
+    session.connect.asked_again = false;
     session.connect.phase = Phase::will_topic;
     session.connect.offered_will.reset();
-    context.send(session, make_will_topic_req());
     device_retry::start(context, session, SessionTimer::connect, true);
 }
 
+/// WILLTOPIC answers the question whether a CONNECT was a late copy (D09): it was none.
+bool begins_again(Context& context, Session& session) {
+    if (session.state != SessionState::connecting || session.connect.phase == Phase::broker) {
+        return session_connect::begin_again(context, session);
+    }
+    await_topic(context, session);  // the device may have another will than a moment ago
+    return true;
+}
+
 void on_will_topic(Context& context, Session& session, const Message& message) {
+    if (session.connect.asked_again && !begins_again(context, session)) {
+        return;
+    }
     if (repeats_connack(context, session)) {
         return;
     }
@@ -213,6 +230,7 @@ void on_timer(Context& context, Session& session) {
 
 void reset(Session& session) {
     session.connect.offered_will.reset();
+    session.connect.asked_again = false;
     session.connect.will_topic_due = session.connect.will_message_due = false;
 }
 

@@ -14,6 +14,8 @@ namespace mqttsn::gateway::session_will {
 
 /// WILLTOPICREQ; the rest follows from the device's answers.
 void request(Context& context, Session& session);
+/// The same when WILLTOPICREQ has been sent and its answer is there.
+void await_topic(Context& context, Session& session);
 void on_will_topic(Context& context, Session& session, const Message& message);
 void on_will_msg(Context& context, Session& session, const Message& message);
 

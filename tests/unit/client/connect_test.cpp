@@ -125,7 +125,6 @@ void lost_will_messages_are_repeated(void**) {
     EXPECT_OUT(d, "02 09");
     EXPECT_IN(d, "02 08");
     EXPECT_OUT(d, "02 09");
-    EXPECT_IGNORED(d, "02 06");  // late
     d.advance_to_timeout();
     EXPECT_OUT(d, "02 09");
     for (int i = 0; i < 2; ++i) {
@@ -136,6 +135,24 @@ void lost_will_messages_are_repeated(void**) {
     EXPECT_QUIET(d);
     EXPECT_EVENT(d, "LOST");
     assert_int_equal(d.event.code, MQTTSN_LOST_CONNECT);
+}
+
+// D09, found by the soak: a late copy of CONNECT makes a gateway begin the handshake anew.
+void gateway_that_begins_the_will_handshake_anew_gets_the_topic_again(void**) {
+    Device d;
+    const mqttsn_will will = {"w/t", "off", 3, 1, true};
+    d.config.will = &will;
+    assert_int_equal(mqttsn_connect(&d.client, false), MQTTSN_OK);
+    d.out();
+    EXPECT_IN(d, "02 06");
+    d.out();
+    EXPECT_IN(d, "02 08");
+    EXPECT_OUT(d, "05 09 6F 66 66");
+    EXPECT_IN(d, "02 06");
+    EXPECT_OUT(d, "06 07 30 77 2F 74");
+    EXPECT_IN(d, "03 05 00");  // the question was a late copy itself
+    EXPECT_EVENT(d, "CONNECTED");
+    EXPECT_IGNORED(d, "02 06");
 }
 
 // SN12-68: CONNECT with Will = 1 and the empty WILLTOPIC deletes the stored will.
@@ -376,6 +393,7 @@ int main() {
         cmocka_unit_test(connack_that_nobody_waits_for_is_ignored),
         cmocka_unit_test(will_is_handed_over_on_request),
         cmocka_unit_test(lost_will_messages_are_repeated),
+        cmocka_unit_test(gateway_that_begins_the_will_handshake_anew_gets_the_topic_again),
         cmocka_unit_test(empty_will_topic_deletes_the_stored_will),
         cmocka_unit_test(gateway_that_forgot_the_will_handshake_gets_connect_again),
         cmocka_unit_test(unusable_will_is_refused_before_anything_is_sent),

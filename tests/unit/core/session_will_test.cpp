@@ -170,6 +170,105 @@ void connect_with_will_after_the_handshake_asks_for_the_will_again(void**) {
     d1.gets(make_will_topic_req());
 }
 
+Device connected_with_will(Harness& g) {
+    const Device d1 = g.device("d1");
+    d1.sends(connect_of(d1, false, true));
+    gives_will(d1, flags(0), "w", "off");
+    d1.opens(Open{false, "q0 w=off", ""});
+    d1.accepted();
+    d1.gets(make_connack(ReturnCode::accepted));
+    return d1;
+}
+
+// D09, found by the soak: the network delivers CONNECT once more when the device has gone on. Nobody would
+// answer a handshake that this begins; the device would be given up, and its will published.
+void late_copy_of_connect_with_will_changes_nothing(void**) {
+    Harness g;
+    const Device d1 = connected_with_will(g);
+    d1.registers(1, "a");
+    d1.sends(connect_of(d1, false, true));
+    d1.gets(make_will_topic_req());
+    d1.sends(make_publish(flags(1), 1, 2, view("x")));
+    d1.to_broker(publish(1, 2, "a", "x"));
+    d1.from_broker(ack(mqtt::PacketType::puback, 2));
+    d1.gets(make_puback(1, 2, ReturnCode::accepted));
+    d1.sends(make_will_topic(flags(0), view("w")));  // a late copy, too
+    d1.gets(make_connack(ReturnCode::accepted));
+    g.advance_seconds(50);
+    g.nothing();
+    assert_int_equal(g.counters().sessions_lost, 0);
+}
+
+void late_copy_of_connect_with_will_wakes_no_sleeper(void**) {
+    Harness g;
+    const Device d1 = connected_with_will(g);
+    d1.sends(make_disconnect_sleep(100));
+    d1.gets(make_disconnect());
+    d1.sends(connect_of(d1, false, true));
+    d1.gets(make_will_topic_req());
+    g.advance_seconds(50);
+    g.nothing();
+    d1.sends(make_pingreq(view("d1")));
+    d1.gets(make_pingresp());
+    assert_int_equal(g.counters().sessions_lost, 0);
+}
+
+void late_copy_of_connect_does_not_end_the_handshake(void**) {
+    for (const bool broker_asked : {false, true}) {
+        Harness g;
+        const Device d1 = g.device("d1");
+        d1.sends(connect_of(d1, true, true));
+        if (broker_asked) {
+            gives_will(d1, flags(0), "w", "off");
+            d1.opens(Open{true, "q0 w=off", ""});
+        } else {
+            d1.gets(make_will_topic_req());
+            d1.sends(make_will_topic(flags(0), view("w")));
+            d1.gets(make_will_msg_req());
+        }
+        d1.sends(connect_of(d1, true, true));
+        d1.gets(make_will_topic_req());
+        if (!broker_asked) {
+            d1.sends(make_will_msg(view("off")));
+            d1.opens(Open{true, "q0 w=off", ""});
+        }
+        d1.sends(make_will_msg(view("off")));
+        g.nothing();
+        d1.accepted();
+        d1.gets(make_connack(ReturnCode::accepted));
+    }
+}
+
+// SN12-66: and it is a new CONNECT when the device answers, whatever the gateway was doing.
+void device_that_connects_again_at_once_may_bring_another_will(void**) {
+    for (const int steps : {1, 2, 3}) {
+        Harness g;
+        const Device d1 = steps == 3 ? connected_with_will(g) : g.device("d1");
+        if (steps < 3) {
+            d1.sends(connect_of(d1, false, true));
+            d1.gets(make_will_topic_req());
+            d1.sends(make_will_topic(flags(0), view("w")));
+            d1.gets(make_will_msg_req());
+        }
+        if (steps == 2) {
+            d1.sends(make_will_msg(view("off")));
+            d1.opens(Open{false, "q0 w=off", ""});
+        }
+        d1.sends(connect_of(d1, false, true));
+        d1.gets(make_will_topic_req());
+        d1.sends(make_will_topic(flags(1), view("new")));
+        d1.gets(make_will_msg_req());
+        d1.sends(make_will_msg(view("gone")));
+        if (steps > 1) {
+            d1.closes(true);
+            d1.link_gone(LinkCloseReason::requested);
+        }
+        d1.opens(Open{false, "q1 new=gone", ""});
+        d1.accepted();
+        d1.gets(make_connack(ReturnCode::accepted));
+    }
+}
+
 // SN12-67, D44: a stored will stays in force.
 void stored_will_goes_into_the_next_connection_without_clean_session(void**) {
     Harness g;
@@ -319,6 +418,10 @@ int main() {
         cmocka_unit_test(other_messages_in_the_handshake_are_dropped),
         cmocka_unit_test(repeated_messages_of_the_handshake_get_the_same_answer),
         cmocka_unit_test(connect_with_will_after_the_handshake_asks_for_the_will_again),
+        cmocka_unit_test(late_copy_of_connect_with_will_changes_nothing),
+        cmocka_unit_test(late_copy_of_connect_with_will_wakes_no_sleeper),
+        cmocka_unit_test(late_copy_of_connect_does_not_end_the_handshake),
+        cmocka_unit_test(device_that_connects_again_at_once_may_bring_another_will),
         cmocka_unit_test(stored_will_goes_into_the_next_connection_without_clean_session),
         cmocka_unit_test(clean_session_deletes_the_stored_will),
         cmocka_unit_test(handshake_that_is_given_up_leaves_the_stored_will_whole),
