@@ -27,10 +27,10 @@ void heard(Context& context, Session& session);
 
 /// All is known that MQTT CONNECT has to say: the broker decides.
 void ask_broker(Context& context, Session& session);
-/// The broker accepted the link a connecting session waits for: CONNACK, active.
 /// WILLTOPIC has come in answer to SessionConnect::asked_again: the CONNECT was a new one. False: too many
 /// sessions begin just now, the device is to ask again.
 bool begin_again(Context& context, Session& session);
+/// The broker accepted the link a connecting session waits for: CONNACK, active.
 void on_accepted(Context& context, Session& session);
 /// It refused, or the link failed: CONNACK with `code`, disconnected.
 void on_failed(Context& context, Session& session, ReturnCode code);
