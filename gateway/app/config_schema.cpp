@@ -282,7 +282,7 @@ constexpr KeyRow kKeys[] = {
 
     {"session", "takeover", kWord, 0, 0, kTakeoverWords, "\"allow\"", WORD(kTakeoverWords, Takeover, core.session.takeover)},
     {"session", "roaming", kBoolean, 0, 0, {}, "true", BOOLEAN(core.session.roaming)},
-    {"session", "expiry", kDuration, 0, 365 * 24 * kHour, {}, "\"0s\"",
+    {"session", "expiry", kDuration, 0, std::int64_t{365} * 24 * kHour, {}, "\"0s\"",
         SET(c.core.session.expiry_s = static_cast<std::uint32_t>(v.number / kSecond)),
         SHOW(toml_duration(std::int64_t{c.core.session.expiry_s} * kSecond)), kSecond},
 

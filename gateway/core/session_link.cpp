@@ -253,7 +253,9 @@ void on_refused(Context& context, Session& session, std::uint8_t code) {
     session.link.reopening = false;
     Context::stop_timer(session, SessionTimer::link);
     ++context.counters.links_refused;
-    context.event(EventKind::broker_refused, session, refusal_text(code), code);
+    if (!session.link.shared) {  // else the own session's trouble, which is said once
+        context.event(EventKind::broker_refused, session, refusal_text(code), code);
+    }
     if (session.state == SessionState::connecting) {
         if (session.connect.phase == SessionConnect::Phase::broker) {
             session_connect::on_failed(context, session, connack_of(code));

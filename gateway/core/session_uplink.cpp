@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Length: one flow, from REGISTER to the broker's last acknowledgement.
 #include "gateway/core/session_uplink.hpp"
 
 #include <algorithm>
@@ -328,7 +330,9 @@ void on_register(Context& context, Session& session, const Message& message) {
     ReturnCode code = ReturnCode::accepted;
     std::uint16_t id = kTopicIdNone;
     const bool in_rate = session.rate.take(context.settings.limits.messages_per_second, context.now);
-    if (!name_accepted(message.data)) {  // D34
+    const bool foreign =
+        session.mode == SessionMode::shared && SharedSessions::refusal_of_name(message.data) != nullptr;
+    if (!name_accepted(message.data) || foreign) {  // D34
         code = ReturnCode::not_supported;
     } else if (TopicEntry* const entry =
                    in_rate ? session.topics.add(context.names.intern(message.data), context.predefined,
@@ -347,26 +351,44 @@ void on_register(Context& context, Session& session, const Message& message) {
     context.send(session, make_regack(id, message.message_id, code));
 }
 
+namespace {
+
+/// Why the message cannot go to the broker, whatever the state; accepted = it can.
+ReturnCode refusal(const Context& context, const Session& session, const Message& message,
+                   const TopicLookup& topic, const char*& cause) {
+    const BrokerSettings& broker = context.settings.broker;
+    if (topic.code != ReturnCode::accepted) {
+        cause = "unknown or impossible topic";
+        return topic.code;
+    }
+    if (session.mode == SessionMode::shared) {
+        cause = SharedSessions::refusal_of_name(topic.name);
+        if (cause != nullptr) {
+            return ReturnCode::not_supported;
+        }
+    }
+    if (message.flags.qos() > broker.max_qos && broker.above_max_qos == AboveMaxQos::reject) {
+        cause = "QoS above broker.max_qos";
+        return ReturnCode::not_supported;
+    }
+    return ReturnCode::accepted;
+}
+
+}  // namespace
+
 void on_publish(Context& context, Session& session, const Message& message) {
     TopicLookup topic;
     find_topic(context, session, message, topic);
-    if (topic.code != ReturnCode::accepted) {
+    const char* cause = nullptr;
+    const ReturnCode code = refusal(context, session, message, topic, cause);
+    if (code != ReturnCode::accepted) {
         if (!over_rate(context, session, message)) {
-            refuse(context, session, message, topic.code, "unknown or impossible topic");
+            refuse(context, session, message, code, cause);
         }
-        return;
-    }
-    if (session.mode == SessionMode::shared && SharedSessions::refusal_of_name(topic.name) != nullptr) {
-        refuse(context, session, message, ReturnCode::not_supported,
-               SharedSessions::refusal_of_name(topic.name));
         return;
     }
     const auto qos = static_cast<std::uint8_t>(message.flags.qos());
     const std::uint8_t qos_max = context.settings.broker.max_qos;
-    if (qos > qos_max && context.settings.broker.above_max_qos == AboveMaxQos::reject) {
-        refuse(context, session, message, ReturnCode::not_supported, "QoS above broker.max_qos");
-        return;
-    }
     const std::uint64_t hash = qos > 0 ? content_hash(context, message) : 0;
     if (qos > 0) {
         UplinkExchange* const exchange = find_exchange(session, message.message_id);

@@ -124,6 +124,8 @@ awk -v errors="$work/errors" -v rules="$rules" '
         if (open && tests[id] == "") waiting = waiting "- " id " " part[3] ": " substr(part[4], 7) "\n"
         if (explained && tests[id] != "")
             say(id " is said to have no test, and has one: take the explanation out of tests/" rules ". It is\n" tests[id])
+        if (open && tests[id] != "")
+            say(id " is said to be open, and has a test: empty its note in tests/" rules)
         if (!explained && !open && tests[id] == "")
             say(id " (" part[3] ") has no test: cite it in the test that shows it, or say in tests/" rules " why there can be none")
         next

@@ -122,9 +122,10 @@ void a_message_given_up_is_refused_to_the_device(void**) {
 void dollar_topics_are_refused_both_ways(void**) {
     SharedHarness g;
     const Device d1 = g.joined("d1");
-    const std::uint16_t id = d1.registers(1, "$CONTROL/dynamic-security/v1");
-    d1.sends(publish_up(1, id, 2, "x"));
-    d1.gets(make_puback(id, 2, ReturnCode::not_supported));
+    d1.sends(make_register(0, 1, view("$CONTROL/dynamic-security/v1")));
+    d1.gets(make_regack(0, 1, ReturnCode::not_supported));
+    d1.sends(make_publish(flags(1, TopicIdType::short_name), 0x2461, 2, view("x")));  // "$a"
+    d1.gets(make_puback(0x2461, 2, ReturnCode::not_supported));
     for (const char* const filter : {"$SYS/#", "$CONTROL/#", "$share/g/t"}) {
         d1.sends(make_subscribe(flags(1), 3, view(filter)));
         d1.gets(make_suback(flags(0), 0, 3, ReturnCode::not_supported));
