@@ -154,6 +154,7 @@ void BrokerRelay::accept_one() {
     no_delay(pair.fds[0]);
     no_delay(pair.fds[1]);
     pairs_.push_back(pair);
+    used_.store(true);
 }
 
 void BrokerRelay::close_both(const Pair& pair) {

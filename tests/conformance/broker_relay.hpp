@@ -34,6 +34,9 @@ class BrokerRelay {
     /// Connections stay, but nothing passes in either direction.
     void hold() { become(State::held); }
 
+    /// Somebody has come through here since the beginning.
+    bool used() const { return used_.load(); }
+
   private:
     enum class State : std::uint8_t { open, cut, held, ended };
 
@@ -59,6 +62,7 @@ class BrokerRelay {
     std::list<Pair> pairs_;
     std::atomic<State> wanted_{State::open};
     std::atomic<State> applied_{State::open};
+    std::atomic<bool> used_{false};
     std::thread thread_;
 };
 

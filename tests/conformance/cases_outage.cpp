@@ -32,6 +32,11 @@ BrokerRelay& relay_of(Case& t) {
     if (t.is_weaker("shared")) {
         await_shared_connection(t);
     }
+    // A dedicated session opens its connection with CONNECT: one that is accepted has come through here.
+    Device& witness = t.connected();
+    witness.disconnect();
+    t.check(t.environment().relay->used(), "the gateway's broker to be this tool's --relay",
+            "nobody has connected to it");
     return *t.environment().relay;
 }
 
