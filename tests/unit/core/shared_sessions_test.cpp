@@ -118,6 +118,22 @@ void a_message_given_up_is_refused_to_the_device(void**) {
     assert_int_equal(g.counters().shared_given_up, 3);
 }
 
+// TRAP-72: what the broker does not take is that device's trouble alone.
+void a_message_too_large_for_the_broker_concerns_its_device_only(void**) {
+    SharedHarness g;
+    const Device d1 = g.joined("d1");
+    const Device d2 = g.joined("d2");
+    const std::uint16_t id1 = d1.registers(1, "t");
+    const std::uint16_t id2 = d2.registers(1, "t");
+    d1.sends(publish_up(1, id1, 7, "large"));
+    g.done(g.published(1, "t", "large"), 0x95);  // packet too large
+    d1.gets(make_puback(id1, 7, ReturnCode::not_supported));
+    d2.sends(publish_up(1, id2, 7, "x"));
+    g.done(g.published(1, "t", "x"));
+    d2.gets(make_puback(id2, 7, ReturnCode::accepted));
+    g.nothing();
+}
+
 // FAULT-50: the gateway's own rights are not for the devices.
 void dollar_topics_are_refused_both_ways(void**) {
     SharedHarness g;
@@ -335,6 +351,7 @@ int main() {
         cmocka_unit_test(qos0_goes_up_at_once),
         cmocka_unit_test(equal_message_ids_of_two_devices_are_kept_apart),
         cmocka_unit_test(a_message_given_up_is_refused_to_the_device),
+        cmocka_unit_test(a_message_too_large_for_the_broker_concerns_its_device_only),
         cmocka_unit_test(dollar_topics_are_refused_both_ways),
         cmocka_unit_test(the_will_of_a_lost_device_is_published_by_the_gateway),
         cmocka_unit_test(disconnect_discards_the_will),
