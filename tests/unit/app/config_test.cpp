@@ -86,7 +86,7 @@ void the_example_file_names_every_key(void**) {
 }
 
 using check::Bad;
-// Issue 2: a config error is file:line:column, the key, what was expected.
+// A config error is file:line:column, the key, what was expected.
 template <std::size_t N>
 void check_bad(const Bad (&rows)[N]) {
     check::each_bad(rows, "gateway.toml", [](std::string_view toml) {

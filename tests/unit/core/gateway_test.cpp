@@ -19,7 +19,7 @@ Message connect_of(const Device& device, bool clean) {
     return make_connect(Flags{}.with_clean_session(clean), 60, view(device.client_id()));
 }
 
-// Datagrams that are no messages (issue 2; D01 to D03, D54, FAULT-44, FAULT-45, FAULT-47, FAULT-48, FAULT-49)
+// Datagrams that are no messages (D01 to D03, D54, FAULT-44, FAULT-45, FAULT-47, FAULT-48, FAULT-49)
 
 struct Drop {
     const char* hex;
@@ -271,7 +271,7 @@ void reload_changes_topics_and_rules_of_running_sessions(void**) {
     d2.gets(make_connack(ReturnCode::not_supported));
 }
 
-// Shutdown (issue 2: devices get DISCONNECT, links end properly, FAULT-15)
+// Shutdown (devices get DISCONNECT, links end properly, FAULT-15)
 
 // FAULT-15, FAULT-104
 void shutdown_dismisses_every_device_properly(void**) {

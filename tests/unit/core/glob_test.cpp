@@ -63,7 +63,7 @@ void star_and_question_mark_match_as_documented(void**) {
     }
 }
 
-// A client id that is a prefix of another is another client (issue 2, "What bad input gets").
+// A client id that is a prefix of another is another client.
 void pattern_without_wildcard_matches_only_itself(void**) {
     check({"dev-1", "dev-1", true});
     check({"dev-1", "dev-10", false});

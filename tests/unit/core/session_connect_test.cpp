@@ -102,7 +102,7 @@ void connect_says_what_the_settings_say(void**) {
     g.expect("open gw1-d1: keep user user-d1:secret");
 }
 
-// What is refused (issue 2, "What bad input gets")
+// What is refused
 
 // D05, FAULT-8, FAULT-9, FAULT-10: empty, too long, not UTF-8, control characters, wildcards, slash, quote,
 // NUL
