@@ -20,7 +20,7 @@ Endpoint endpoint(std::uint16_t port) {
     return it;
 }
 
-// Issue 2: a client id that is a prefix of another is another client.
+// A client id that is a prefix of another is another client.
 void session_is_found_by_its_exact_client_id(void**) {
     WirelessNodes nodes(1);
     SessionStore store(1, nodes);
