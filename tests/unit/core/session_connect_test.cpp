@@ -163,7 +163,6 @@ void client_rule_refuses_and_the_first_match_decides(void**) {
     g.nothing();
 }
 
-// What is refused
 // SN12-02, D14, TRAP-48
 void client_id_that_is_a_prefix_of_another_is_another_client(void**) {
     Harness g;
