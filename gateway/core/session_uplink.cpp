@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-//
-// Length: one flow, from REGISTER to the broker's last acknowledgement.
 #include "gateway/core/session_uplink.hpp"
 
 #include <algorithm>
@@ -324,6 +322,27 @@ void pass_unknown_pubrel(Context& context, Session& session, std::uint16_t messa
     send_pubrel(context, session, packet_id);
 }
 
+/// Why the message cannot go to the broker, whatever the state; accepted = it can.
+ReturnCode refusal(const Context& context, const Session& session, const Message& message,
+                   const TopicLookup& topic, const char*& cause) {
+    const BrokerSettings& broker = context.settings.broker;
+    if (topic.code != ReturnCode::accepted) {
+        cause = "unknown or impossible topic";
+        return topic.code;
+    }
+    if (session.mode == SessionMode::shared) {
+        cause = SharedSessions::refusal_of_name(topic.name);
+        if (cause != nullptr) {
+            return ReturnCode::not_supported;
+        }
+    }
+    if (message.flags.qos() > broker.max_qos && broker.above_max_qos == AboveMaxQos::reject) {
+        cause = "QoS above broker.max_qos";
+        return ReturnCode::not_supported;
+    }
+    return ReturnCode::accepted;
+}
+
 }  // namespace
 
 void on_register(Context& context, Session& session, const Message& message) {
@@ -350,31 +369,6 @@ void on_register(Context& context, Session& session, const Message& message) {
     }
     context.send(session, make_regack(id, message.message_id, code));
 }
-
-namespace {
-
-/// Why the message cannot go to the broker, whatever the state; accepted = it can.
-ReturnCode refusal(const Context& context, const Session& session, const Message& message,
-                   const TopicLookup& topic, const char*& cause) {
-    const BrokerSettings& broker = context.settings.broker;
-    if (topic.code != ReturnCode::accepted) {
-        cause = "unknown or impossible topic";
-        return topic.code;
-    }
-    if (session.mode == SessionMode::shared) {
-        cause = SharedSessions::refusal_of_name(topic.name);
-        if (cause != nullptr) {
-            return ReturnCode::not_supported;
-        }
-    }
-    if (message.flags.qos() > broker.max_qos && broker.above_max_qos == AboveMaxQos::reject) {
-        cause = "QoS above broker.max_qos";
-        return ReturnCode::not_supported;
-    }
-    return ReturnCode::accepted;
-}
-
-}  // namespace
 
 void on_publish(Context& context, Session& session, const Message& message) {
     TopicLookup topic;

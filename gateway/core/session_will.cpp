@@ -95,6 +95,15 @@ void due(Context& context, Session& session, bool& which) {
     apply(context, session);
 }
 
+/// WILLTOPIC answers the question whether a CONNECT was a late copy (D09): it was none.
+bool begins_again(Context& context, Session& session) {
+    if (session.state != SessionState::connecting || session.connect.phase == Phase::broker) {
+        return session_connect::begin_again(context, session);
+    }
+    await_topic(context, session);  // the device may have another will than a moment ago
+    return true;
+}
+
 }  // namespace
 
 void request(Context& context, Session& session) {
@@ -107,15 +116,6 @@ void await_topic(Context& context, Session& session) {
     session.connect.phase = Phase::will_topic;
     session.connect.offered_will.reset();
     device_retry::start(context, session, SessionTimer::connect, true);
-}
-
-/// WILLTOPIC answers the question whether a CONNECT was a late copy (D09): it was none.
-bool begins_again(Context& context, Session& session) {
-    if (session.state != SessionState::connecting || session.connect.phase == Phase::broker) {
-        return session_connect::begin_again(context, session);
-    }
-    await_topic(context, session);  // the device may have another will than a moment ago
-    return true;
 }
 
 void on_will_topic(Context& context, Session& session, const Message& message) {

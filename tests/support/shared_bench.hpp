@@ -21,6 +21,12 @@ struct Followed {
     std::uint32_t subscription_id = 0;
 };
 
+/// PUBLISH of a device under a registered id.
+inline Message publish_up(int qos, std::uint16_t topic_id, std::uint16_t message_id, std::string_view payload,
+                          bool repeated = false) {
+    return make_publish(flags(qos).with_dup(repeated), topic_id, message_id, view(payload));
+}
+
 class SharedHarness : public Harness {
   public:
     explicit SharedHarness(const Settings& settings = shared_settings(), bool up = true);

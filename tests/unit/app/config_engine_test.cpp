@@ -5,25 +5,14 @@
 #include <string_view>
 
 #include "check.hpp"
+#include "config_steps.hpp"
 #include "gateway/app/config.hpp"
 
 using namespace mqttsn::gateway;
+using config_steps::good;
+using config_steps::said;
 
 namespace {
-
-std::string said(const ConfigResult& result) {
-    std::string lines;
-    for (const ConfigError& error : result.errors) {
-        lines += to_string(error) + "\n";
-    }
-    return lines;
-}
-
-Config good(std::string_view toml) {
-    const ConfigResult result = parse_config(toml, "gateway.toml");
-    check::that(result.config.has_value(), std::string(toml) + "\n" + said(result));
-    return *result.config;
-}
 
 void websocket_and_mqtt5_are_fine_with_the_engine_paho(void**) {
     const Config config =

@@ -12,19 +12,13 @@
 #include <vector>
 
 #include "check.hpp"
+#include "config_steps.hpp"
 #include "gateway/app/config.hpp"
 
 using namespace mqttsn::gateway;
+using config_steps::said;
 
 namespace {
-
-std::string said(const ConfigResult& result) {
-    std::string lines;
-    for (const ConfigError& error : result.errors) {
-        lines += to_string(error) + "\n";
-    }
-    return lines;
-}
 
 /// A folder of its own for tests with files.
 struct Folder {

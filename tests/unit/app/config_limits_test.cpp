@@ -5,17 +5,13 @@
 #include <string>
 
 #include "check.hpp"
+#include "config_steps.hpp"
 #include "gateway/app/config.hpp"
 
 using namespace mqttsn::gateway;
+using config_steps::good;
 
 namespace {
-
-Config good(std::string_view toml) {
-    const ConfigResult result = parse_config(toml, "g.toml");
-    check::that(result.config.has_value(), result.errors.empty() ? "" : to_string(result.errors.front()));
-    return *result.config;
-}
 
 void every_limit_ends_up_in_its_place(void**) {
     const Config config = good(R"(

@@ -8,32 +8,14 @@
 #include <vector>
 
 #include "check.hpp"
+#include "config_steps.hpp"
 
 using namespace mqttsn::gateway;
+using config_steps::as_text;
+using config_steps::good;
+using config_steps::said;
 
 namespace {
-
-std::string said(const ConfigResult& result) {
-    std::string lines;
-    for (const ConfigError& error : result.errors) {
-        lines += to_string(error) + "\n";
-    }
-    return lines;
-}
-
-Config good(std::string_view toml) {
-    const ConfigResult result = parse_config(toml, "gateway.toml");
-    check::that(result.config.has_value(), std::string(toml) + "\n" + said(result));
-    return *result.config;
-}
-
-std::string as_text(const Config& config) {
-    std::string text;
-    for (const ConfigLine& line : describe(config)) {
-        text += line.key + " = " + line.value + "\n";
-    }
-    return text;
-}
 
 void without_a_file_it_is_dual_stack_udp_to_the_broker_on_this_machine(void**) {
     const Config config = default_config();

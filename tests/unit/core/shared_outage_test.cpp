@@ -14,11 +14,6 @@ using mqttsn::gateway::WhenBrokerDown;
 
 namespace {
 
-Message publish_up(int qos, std::uint16_t topic_id, std::uint16_t message_id, std::string_view payload,
-                   bool repeated = false) {
-    return make_publish(flags(qos).with_dup(repeated), topic_id, message_id, view(payload));
-}
-
 // D49, D26
 void while_the_own_link_is_down_devices_hear_congestion(void**) {
     SharedHarness g;

@@ -17,11 +17,6 @@ using mqttsn::gateway::SessionMode;
 
 namespace {
 
-Message publish_up(int qos, std::uint16_t topic_id, std::uint16_t message_id, std::string_view payload,
-                   bool repeated = false) {
-    return make_publish(flags(qos).with_dup(repeated), topic_id, message_id, view(payload));
-}
-
 // SN12-03: no connection of its own, CONNACK at once.
 void a_shared_device_opens_no_connection(void**) {
     SharedHarness g;
