@@ -230,6 +230,9 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     /// Before the loop waits for the next thing: write what this turn has brought, arm the one timer.
     void end_turn() {
         engine->flush();
+        for (const auto& listener : listeners) {
+            listener->flush();
+        }
         if (state == State::stopping && engine->link_count() == 0 && own_session_stopped) {
             close_all();
             return;
@@ -295,7 +298,8 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
 bool Runner::Parts::open_listeners() {
     for (std::size_t i = 0; i < config.listen.size(); ++i) {
         const HostPort& at = config.listen[i].at;
-        auto listener = std::make_unique<UdpListener>(&loop, static_cast<std::uint16_t>(i), *this);
+        auto listener = std::make_unique<UdpListener>(&loop, static_cast<std::uint16_t>(i), *this,
+                                                      config.core.listeners[i].max_datagram);
         const std::string error = listener->open(UdpAddress{at.host, at.port, at.ipv6});
         if (!error.empty()) {
             log.write(LogLevel::error, error);
@@ -305,6 +309,9 @@ bool Runner::Parts::open_listeners() {
         url.at.port = listener->port();
         log.write(LogLevel::info, "listening",
                   {{"url", to_string(url)}, {"receive_buffer", listener->receive_buffer()}});
+        if (const std::string warning = listener->small_buffer(); !warning.empty()) {
+            log.write(LogLevel::warn, warning);
+        }
         listeners.push_back(std::move(listener));
     }
     return true;

@@ -2,10 +2,12 @@
 #include "gateway/net/udp_listener.hpp"
 
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -16,20 +18,55 @@
 namespace mqttsn::gateway {
 namespace {
 
-// libuv hands the kernel pieces of this size and takes as many datagrams in one call as the buffer has
-// pieces.
-constexpr std::size_t kPiece = 64UL * 1024;
-constexpr std::size_t kPieces = 16;
-// A thousand devices may speak in the same instant; the default of 208 KiB holds about 250 small datagrams.
-constexpr int kReceiveBuffer = 4 * 1024 * 1024;
+constexpr std::size_t kCacheLine = 64;
+// After so many datagrams the rest of the loop has its turn.
+constexpr int kBatchesPerTurn = 8;
+// Ten thousand devices may speak in the same instant. Small datagrams cost about 770 octets each, and the
+// default of 208 KiB holds about 250.
+constexpr int kReceiveBuffer = 8 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
-constexpr std::size_t kWaitingOctetsMax = 1024UL * 1024;
 
-void set_option(int descriptor, int level, int option, int value) {
-    setsockopt(descriptor, level, option, &value, sizeof value);
+bool set_option(int descriptor, int level, int option, int value) {
+    return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
+
+/// The kernel counts twice what it was asked for, to have room for its own notes.
+int granted(int descriptor, int option) {
+    int size = 0;
+    socklen_t length = sizeof size;
+    getsockopt(descriptor, SOL_SOCKET, option, &size, &length);
+    return size / 2;
+}
+
+/// Beyond net.core.[rw]mem_max where this process may, which root may.
+void set_buffer(int descriptor, int option, int forced_option, int size) {
+    if (!set_option(descriptor, SOL_SOCKET, forced_option, size)) {
+        set_option(descriptor, SOL_SOCKET, option, size);
+    }
 }
 
 }  // namespace
+
+/// Room for one call of the kernel.
+struct UdpListener::Batch {
+    static constexpr std::size_t kDatagrams = 64;
+
+    explicit Batch(std::size_t datagram_max)
+        : piece((datagram_max / kCacheLine + 1) * kCacheLine),  // one octet more shows what is larger
+          octets(new std::uint8_t[piece * kDatagrams]) {        // not cleared: only what arrives is touched
+        for (std::size_t i = 0; i < kDatagrams; ++i) {
+            pieces[i] = iovec{octets.get() + i * piece, piece};
+            messages[i].msg_hdr.msg_iov = &pieces[i];
+            messages[i].msg_hdr.msg_iovlen = 1;
+            messages[i].msg_hdr.msg_name = &from[i];
+        }
+    }
+    const std::size_t piece;
+    const std::unique_ptr<std::uint8_t[]> octets;
+    std::array<sockaddr_in6, kDatagrams> from{};
+    std::array<iovec, kDatagrams> pieces{};
+    std::array<mmsghdr, kDatagrams> messages{};
+};
 
 void forbid_foreign_groups(int descriptor, bool ipv6) {
     constexpr int kIpv6MulticastAll = 29;  // Linux 4.20; not in glibc's headers
@@ -39,19 +76,13 @@ void forbid_foreign_groups(int descriptor, bool ipv6) {
     }
 }
 
-/// A datagram that could not leave at once.
-struct UdpListener::Waiting {
-    uv_udp_send_t request{};
-    std::vector<std::uint8_t> octets;
-};
-
 UdpListener::UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver,
-                         std::string where_to_set)
+                         std::size_t datagram_max, std::string where_to_set)
     : loop_(loop),
       index_(index),
       receiver_(receiver),
       where_to_set_(std::move(where_to_set)),
-      buffer_(std::make_unique<char[]>(kPiece * kPieces)) {}
+      batch_(std::make_unique<Batch>(datagram_max)) {}
 
 UdpListener::~UdpListener() = default;
 
@@ -95,15 +126,14 @@ int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
         set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, address.host == "::" ? 0 : 1);
     }
     forbid_foreign_groups(descriptor, address.ipv6);
-    set_option(descriptor, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-    set_option(descriptor, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+    set_buffer(descriptor, SO_RCVBUF, SO_RCVBUFFORCE, kReceiveBuffer);
+    set_buffer(descriptor, SO_SNDBUF, SO_SNDBUFFORCE, kSendBuffer);
     error = bind_alone(descriptor, own);
     if (error != 0) {
         ::close(descriptor);
         return error;
     }
-    socklen_t size = sizeof receive_buffer_;
-    getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_, &size);
+    receive_buffer_ = granted(descriptor, SO_RCVBUF);
     SocketAddress bound;
     getsockname(descriptor, bound.get(), &bound.length);
     local_ = endpoint_of(bound.get());
@@ -121,96 +151,112 @@ std::string UdpListener::open(const UdpAddress& address) {
     if (error != 0) {
         return fail(address, error);
     }
-    error = uv_udp_init_ex(loop_, &handle_, AF_UNSPEC | UV_UDP_RECVMMSG);
-    if (error == 0) {
-        handle_.data = this;
-        open_ = true;
-        descriptor_ = descriptor;
-        error = uv_udp_open(&handle_, descriptor);
-        // libuv has allowed every user's programs to bind to the same port and take our datagrams: no.
-        set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 0);
-    }
+    error = uv_poll_init(loop_, &poll_, descriptor);
     if (error != 0) {
         ::close(descriptor);
-    } else {
-        error = uv_udp_recv_start(&handle_, on_alloc, on_receive);
-    }
-    if (error != 0) {
-        close();
         return fail(address, error);
     }
+    uv_prepare_init(loop_, &turn_);
+    poll_.data = turn_.data = this;
+    open_ = true;
+    descriptor_ = descriptor;
+    outbox_.attach(descriptor);
+    uv_prepare_start(&turn_, [](uv_prepare_t* handle) { static_cast<UdpListener*>(handle->data)->flush(); });
+    uv_unref(reinterpret_cast<uv_handle_t*>(&turn_));
+    watch();
     return {};
 }
 
-void UdpListener::on_alloc(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
-    auto& self = *static_cast<UdpListener*>(handle->data);
-    *buffer = uv_buf_init(self.buffer_.get(), static_cast<unsigned>(kPiece * kPieces));
+std::string UdpListener::small_buffer() const {
+    if (receive_buffer_ >= kReceiveBuffer) {
+        return {};
+    }
+    return "the kernel grants a receive buffer of " + std::to_string(receive_buffer_) + " octets, not " +
+           std::to_string(kReceiveBuffer) +
+           ": when many devices speak at once it overflows and they must repeat; allow more with "
+           "sysctl -w net.core.rmem_max=" +
+           std::to_string(kReceiveBuffer);
 }
 
-void UdpListener::on_receive(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer, const sockaddr* from,
-                             unsigned flags) noexcept {
+/// For writing only while something waits: an idle socket is always writable.
+void UdpListener::watch() {
+    const int events = UV_READABLE | (outbox_.waiting() ? UV_WRITABLE : 0);
+    if (events != watched_) {
+        watched_ = events;
+        uv_poll_start(&poll_, events, on_ready);
+    }
+}
+
+void UdpListener::on_ready(uv_poll_t* handle, int status, int events) {
     auto& self = *static_cast<UdpListener*>(handle->data);
-    if (count < 0) {
-        ++self.counters_.receive_errors;  // also ICMP errors: a stranger can forge them, so they end nothing
-        return;
+    if (status < 0 || (events & UV_READABLE) != 0) {
+        self.receive();
     }
-    if (from == nullptr) {
-        return;  // nothing more to read, or the buffer is given back
+    if (self.open_ && (events & UV_WRITABLE) != 0) {
+        self.outbox_.flush_waiting();
+        self.watch();
     }
-    if ((flags & UV_UDP_PARTIAL) != 0) {
-        ++self.counters_.truncated;
-        return;
+}
+
+void UdpListener::receive() {
+    for (int i = 0; i < kBatchesPerTurn && open_; ++i) {
+        for (mmsghdr& message : batch_->messages) {
+            message.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
+        }
+        const int count =
+            ::recvmmsg(descriptor_, batch_->messages.data(), Batch::kDatagrams, MSG_DONTWAIT, nullptr);
+        if (count < 0) {
+            // Also ICMP errors: a stranger can forge them, so they end nothing.
+            counters_.receive_errors += errno != EAGAIN && errno != EINTR ? 1U : 0U;
+            return;
+        }
+        hand_over(static_cast<std::size_t>(count));
+        if (static_cast<std::size_t>(count) < Batch::kDatagrams) {
+            return;
+        }
     }
-    ++self.counters_.received;
-    self.counters_.received_octets += static_cast<std::uint64_t>(count);
-    self.receiver_.on_datagram(
-        endpoint_of(from, self.index_),
-        Bytes{reinterpret_cast<const std::uint8_t*>(buffer->base), static_cast<std::size_t>(count)});
+}
+
+/// The receiver may close the listener.
+void UdpListener::hand_over(std::size_t count) {
+    for (std::size_t i = 0; i < count && open_; ++i) {
+        const mmsghdr& message = batch_->messages[i];
+        if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+            ++counters_.truncated;
+        }
+        ++counters_.received;
+        counters_.received_octets += message.msg_len;
+        receiver_.on_datagram(
+            endpoint_of(reinterpret_cast<const sockaddr*>(&batch_->from[i]), index_),
+            Bytes{static_cast<const std::uint8_t*>(batch_->pieces[i].iov_base), message.msg_len});
+    }
 }
 
 void UdpListener::send(const Endpoint& to, Bytes datagram) {
-    if (!open_) {
-        return;
+    if (open_) {
+        outbox_.add(socket_address(to, form()), datagram);
     }
-    const SocketAddress address = socket_address(to, form());
-    uv_buf_t buffer = uv_buf_init(reinterpret_cast<char*>(const_cast<std::uint8_t*>(datagram.data)),
-                                  static_cast<unsigned>(datagram.size));
-    const int result = uv_udp_try_send(&handle_, &buffer, 1, address.get());
-    if (result >= 0) {
-        ++counters_.sent;
-        counters_.sent_octets += datagram.size;
-        return;
-    }
-    if (result != UV_EAGAIN && result != UV_ENOBUFS) {
-        ++counters_.send_errors;
-        return;
-    }
-    if (uv_udp_get_send_queue_size(&handle_) + datagram.size > kWaitingOctetsMax) {
-        ++counters_.send_dropped;
-        return;
-    }
-    auto waiting = std::make_unique<Waiting>();
-    waiting->octets.assign(datagram.begin(), datagram.end());
-    waiting->request.data = waiting.get();
-    buffer =
-        uv_buf_init(reinterpret_cast<char*>(waiting->octets.data()), static_cast<unsigned>(datagram.size));
-    if (uv_udp_send(&waiting->request, &handle_, &buffer, 1, address.get(), on_sent) != 0) {
-        ++counters_.send_errors;
-        return;
-    }
-    ++counters_.send_queued;
-    static_cast<void>(waiting.release());  // on_sent takes it back
 }
 
-void UdpListener::on_sent(uv_udp_send_t* request, int status) noexcept {
-    const std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(request->data));
-    auto& self = *static_cast<UdpListener*>(request->handle->data);
-    if (status == 0) {
-        ++self.counters_.sent;
-        self.counters_.sent_octets += waiting->octets.size();
-    } else {
-        ++self.counters_.send_errors;
+void UdpListener::flush() {
+    if (open_) {
+        outbox_.flush();
+        watch();
     }
+}
+
+UdpCounters UdpListener::counters() const {
+    UdpCounters all = counters_;
+    static_cast<SendCounters&>(all) = outbox_.counters();
+    return all;
+}
+
+std::uint32_t UdpListener::dropped_by_kernel() const {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
+    socklen_t length = sizeof values;
+    return getsockopt(descriptor_, SOL_SOCKET, SO_MEMINFO, values.data(), &length) == 0
+               ? values[SK_MEMINFO_DROPS]
+               : 0;
 }
 
 void UdpListener::share_port() const {
@@ -265,10 +311,12 @@ void UdpListener::close() {
     if (!open_) {
         return;
     }
+    outbox_.flush();
     open_ = false;
-    descriptor_ = -1;
-    uv_udp_recv_stop(&handle_);
-    uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
+    outbox_.attach(-1);
+    uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);  // no longer polls from here on
+    ::close(std::exchange(descriptor_, -1));
+    uv_close(reinterpret_cast<uv_handle_t*>(&turn_), nullptr);
 }
 
 }  // namespace mqttsn::gateway

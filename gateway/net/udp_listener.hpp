@@ -7,12 +7,14 @@
 
 #include <uv.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gateway/core/endpoint.hpp"
+#include "gateway/net/datagram_outbox.hpp"
 #include "gateway/net/socket_address.hpp"
 #include "mqttsn/wire.hpp"
 
@@ -33,16 +35,11 @@ struct UdpAddress {
     bool ipv6 = true;
 };
 
-struct UdpCounters {
+struct UdpCounters : SendCounters {
     std::uint64_t received = 0;
     std::uint64_t received_octets = 0;
-    std::uint64_t truncated = 0;       ///< larger than any buffer: dropped
+    std::uint64_t truncated = 0;       ///< larger than `datagram_max`; handed over as far as there was room
     std::uint64_t receive_errors = 0;  ///< the kernel said no to one receive; the next one goes on
-    std::uint64_t sent = 0;
-    std::uint64_t sent_octets = 0;
-    std::uint64_t send_queued = 0;   ///< had to wait until the socket was writable
-    std::uint64_t send_dropped = 0;  ///< waiting queue full: dropped, repetition covers it
-    std::uint64_t send_errors = 0;   ///< unreachable, not permitted, too large for the interface
 };
 
 /// The socket gets what comes to groups that it has joined itself, not what some program on this host has.
@@ -50,11 +47,16 @@ void forbid_foreign_groups(int descriptor, bool ipv6);
 
 class UdpListener {
   public:
+    static constexpr std::size_t kDatagramMax = 65507;  ///< of UDP over IPv4
+
     /// `index` becomes Endpoint::listener of all that arrives. `loop` and `receiver` must outlive the
     /// listener.
+    /// @param datagram_max  octets; of a larger datagram the receiver gets the beginning, which is larger
+    /// than
+    ///                      this, too
     /// @param where_to_set  where an operator chooses the address, for sentences about it
     UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver& receiver,
-                std::string where_to_set = "listen.url, --listen");
+                std::size_t datagram_max = kDatagramMax, std::string where_to_set = "listen.url, --listen");
     /// Only after close() and after the loop has run.
     ~UdpListener();
     UdpListener(const UdpListener&) = delete;
@@ -63,10 +65,12 @@ class UdpListener {
     /// Binds and starts to receive. [::] also takes IPv4; on a host without IPv6 it becomes 0.0.0.0.
     /// @return "" or one sentence for the operator.
     std::string open(const UdpAddress& address);
-    /// One datagram; never blocks. Octets are copied when they have to wait. Errors are counted: UDP promises
-    /// nothing.
+    /// One datagram; never blocks. The octets are copied and leave at the end of the loop's turn, or with
+    /// flush(). Errors are counted: UDP promises nothing.
     void send(const Endpoint& to, Bytes datagram);
-    /// Closes the socket; what still waits to be sent is dropped.
+    /// Gives the kernel what send() has collected.
+    void flush();
+    /// Closes the socket; what the kernel does not take at once is dropped.
     void close();
 
     /// Lets group sockets of this user's programs have the same port: a group may have the port that the
@@ -83,18 +87,22 @@ class UdpListener {
     /// How its socket wants the addresses it sends to.
     AddressForm form() const { return ipv6_ ? AddressForm::ipv6 : AddressForm::ipv4; }
     bool reaches(const Endpoint& to) const;
-    /// The socket, for what libuv has no call for; -1 when it is closed.
+    /// The socket, for what is not datagrams of devices; -1 when it is closed.
     int descriptor() const { return descriptor_; }
     /// Octets of receive buffer the kernel granted.
     int receive_buffer() const { return receive_buffer_; }
-    const UdpCounters& counters() const { return counters_; }
+    /// "" or, where that is less than was asked for, one sentence for the operator.
+    std::string small_buffer() const;
+    UdpCounters counters() const;
+    /// Datagrams that found the receive buffer full, since the socket was opened. One system call.
+    std::uint32_t dropped_by_kernel() const;
 
   private:
-    struct Waiting;
-    static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
-    static void on_receive(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer, const sockaddr* from,
-                           unsigned flags) noexcept;
-    static void on_sent(uv_udp_send_t* request, int status) noexcept;
+    struct Batch;
+    static void on_ready(uv_poll_t* handle, int status, int events);
+    void watch();
+    void receive();
+    void hand_over(std::size_t count);
     std::string fail(const UdpAddress& address, int error) const;
     static int bind_alone(int descriptor, const SocketAddress& own);
     int open_socket(const UdpAddress& address, int& descriptor);
@@ -103,7 +111,9 @@ class UdpListener {
     const std::uint16_t index_;
     DatagramReceiver& receiver_;
     const std::string where_to_set_;
-    uv_udp_t handle_{};
+    uv_poll_t poll_{};
+    uv_prepare_t turn_{};  ///< its end; does not keep the loop alive
+    int watched_ = 0;      ///< events
     bool open_ = false;
     bool ipv6_ = true;
     bool dual_stack_ = false;
@@ -111,7 +121,8 @@ class UdpListener {
     Endpoint local_;
     std::vector<std::uint32_t> left_out_;  // host order
     int receive_buffer_ = 0;
-    std::unique_ptr<char[]> buffer_;
+    std::unique_ptr<Batch> batch_;
+    DatagramOutbox outbox_;
     UdpCounters counters_;
 };
 

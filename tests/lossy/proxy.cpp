@@ -23,14 +23,6 @@ std::uint64_t entropy() {
     return (static_cast<std::uint64_t>(device()) << 32U) | device();
 }
 
-/// Datagrams that the kernel dropped because the socket's receive buffer was full. 0 where it does not say.
-std::uint64_t dropped_by_kernel(int descriptor) {
-    std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-    socklen_t length = sizeof info;
-    const bool known = getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, info.data(), &length) == 0;
-    return known ? info[SK_MEMINFO_DROPS] : 0;
-}
-
 constexpr std::size_t index_of(Way way) {
     return static_cast<std::size_t>(way);
 }
@@ -43,7 +35,7 @@ Proxy::Proxy(uv_loop_t* loop, const ProxySettings& settings, PcapWriter* capture
       settings_(settings),
       capture_(capture),
       notice_(std::move(notice)),
-      listener_(loop, 0, *this, "--listen"),
+      listener_(loop, 0, *this, gateway::UdpListener::kDatagramMax, "--listen"),
       upstream_port_(loop, settings.gateway, *this),
       mappings_(settings_.link, settings.seed, settings.mappings_max, settings.expire, entropy()),
       sockets_(settings.mappings_max),
@@ -104,7 +96,7 @@ void Proxy::close() {
     }
     open_ = false;
     flush_capture();
-    counters_.not_received = dropped_by_kernel(listener_.descriptor());
+    counters_.not_received = listener_.dropped_by_kernel();
     listener_.close();
     sockets_.clear();
     uv_close(reinterpret_cast<uv_handle_t*>(&due_timer_), nullptr);
@@ -298,7 +290,7 @@ void Proxy::housekeeping() {
         close_sockets(*id);
     }
     flush_capture();
-    counters_.not_received = dropped_by_kernel(listener_.descriptor());
+    counters_.not_received = listener_.dropped_by_kernel();
     if (counters_.not_received > 0) {
         say_once(
             said_not_received_,

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -19,23 +20,37 @@
 
 namespace {
 
-/// What sendmsg() says instead of sending; 0 = it sends. How many calls it has refused.
+/// What sendmmsg() says instead of sending; 0 = it sends. How many calls it has refused.
 int send_error = 0;
 int sends_refused = 0;
+int send_calls = 0;
+/// As for a process without privileges: only what net.core.rmem_max allows.
+bool may_force_buffers = true;
 
 }  // namespace
 
-/// libuv's attempt to send at once finds this one (the linker option in CMakeLists.txt exports it); what it
-/// sends later goes by a call of the kernel that is not replaced.
-extern "C" ssize_t sendmsg(int descriptor, const msghdr* message, int flags) {
+/// Stands before the C library's. What has waited is sent later by sendto(), which is not replaced.
+extern "C" int sendmmsg(int descriptor, mmsghdr* messages, unsigned count, int flags) {
     if (send_error != 0) {
         ++sends_refused;
         errno = send_error;
         return -1;
     }
-    using Send = ssize_t (*)(int, const msghdr*, int);
-    static const auto kernels = reinterpret_cast<Send>(dlsym(RTLD_NEXT, "sendmsg"));
-    return kernels(descriptor, message, flags);
+    using Send = int (*)(int, mmsghdr*, unsigned, int);
+    static const auto kernels = reinterpret_cast<Send>(dlsym(RTLD_NEXT, "sendmmsg"));
+    ++send_calls;
+    return kernels(descriptor, messages, count, flags);
+}
+
+extern "C" int setsockopt(int descriptor, int level, int option, const void* value,
+                          socklen_t length) noexcept {
+    if (!may_force_buffers && level == SOL_SOCKET && (option == SO_RCVBUFFORCE || option == SO_SNDBUFFORCE)) {
+        errno = EPERM;
+        return -1;
+    }
+    using Set = int (*)(int, int, int, const void*, socklen_t);
+    static const auto kernels = reinterpret_cast<Set>(dlsym(RTLD_NEXT, "setsockopt"));
+    return kernels(descriptor, level, option, value, length);
 }
 
 namespace {
@@ -57,6 +72,7 @@ struct World final : DatagramReceiver {
     uv_loop_t loop{};
     UdpListener listener{&loop, 7, *this};
     UdpListener other{&loop, 8, *this};
+    UdpListener small{&loop, 9, *this, 100};  // octets
     std::vector<Received> received;
     std::vector<int> sockets;
     bool echo = false;
@@ -76,18 +92,21 @@ struct World final : DatagramReceiver {
         return descriptor;
     }
     void send_from(int descriptor, int family, const std::string& octets) const {
+        send_from(descriptor, family, octets, listener.port());
+    }
+    static void send_from(int descriptor, int family, const std::string& octets, std::uint16_t port) {
         sockaddr_storage to{};
         socklen_t length = sizeof(sockaddr_in);
         if (family == AF_INET) {
             sockaddr_in address{};
             address.sin_family = AF_INET;
-            address.sin_port = htons(listener.port());
+            address.sin_port = htons(port);
             address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
             std::memcpy(&to, &address, sizeof address);
         } else {
             sockaddr_in6 address{};
             address.sin6_family = AF_INET6;
-            address.sin6_port = htons(listener.port());
+            address.sin6_port = htons(port);
             address.sin6_addr = in6addr_loopback;
             std::memcpy(&to, &address, sizeof address);
             length = sizeof address;
@@ -106,6 +125,7 @@ struct World final : DatagramReceiver {
         while (received.size() < count && uv_hrtime() < end) {
             uv_run(&loop, UV_RUN_NOWAIT);
         }
+        uv_run(&loop, UV_RUN_NOWAIT);  // answers leave at the end of a turn
     }
 };
 
@@ -124,6 +144,7 @@ int tear_down(void** state) {
     }
     world->listener.close();
     world->other.close();
+    world->small.close();
     uv_run(&world->loop, UV_RUN_DEFAULT);
     const int left = uv_loop_close(&world->loop);
     delete world;
@@ -214,6 +235,7 @@ void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
     }
     const std::string huge(70000, 'x');
     world.listener.send(gone, test::view(huge));
+    world.listener.flush();
     assert_int_equal(world.listener.counters().send_errors, 1);
     world.send_from(device, AF_INET, "still there");
     world.run_until(2);
@@ -240,6 +262,7 @@ void a_full_socket_makes_datagrams_wait_up_to_a_limit(void** state) {
         for (int i = 0; i < 20; ++i) {  // 1.2 MB; 1 MiB may wait
             world.listener.send(world.received[0].from, test::view(large));
         }
+        world.listener.flush();
         assert_true(sends_refused <= 23);
         assert_int_equal(world.listener.counters().send_queued - before.send_queued, 3 + 17);
         assert_int_equal(world.listener.counters().send_dropped - before.send_dropped, 3);
@@ -255,8 +278,63 @@ void a_full_socket_makes_datagrams_wait_up_to_a_limit(void** state) {
                0) {  // the large ones, as many as fitted
         }
         world.listener.send(world.received[0].from, test::view("at once again"));
+        world.listener.flush();
         assert_string_equal(World::receive(device).c_str(), "at once again");
     }
+}
+
+void datagrams_of_one_turn_leave_together(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, "hello");
+    world.run_until(1);
+    assert_int_equal(world.received.size(), 1);
+    send_calls = 0;
+    for (int i = 0; i < 100; ++i) {
+        world.listener.send(world.received[0].from, test::view(std::to_string(i)));
+    }
+    uv_run(&world.loop, UV_RUN_NOWAIT);
+    for (int i = 0; i < 100; ++i) {
+        assert_string_equal(World::receive(device).c_str(), std::to_string(i).c_str());
+    }
+    assert_true(send_calls <= 2);
+    assert_int_equal(world.listener.counters().sent, 100);
+}
+
+// FAULT-44: the receiver's own limit then drops and counts it.
+void of_a_larger_datagram_comes_more_than_the_limit(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.small.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, std::string(100, 'a'), world.small.port());
+    world.send_from(device, AF_INET, std::string(5000, 'b'), world.small.port());
+    world.send_from(device, AF_INET, "after", world.small.port());
+    world.run_until(3);
+    assert_int_equal(world.received.size(), 3);
+    assert_string_equal(world.received[0].octets.c_str(), std::string(100, 'a').c_str());
+    assert_true(world.received[1].octets.size() > 100);
+    assert_string_equal(world.received[2].octets.c_str(), "after");
+    assert_int_equal(world.small.counters().truncated, 1);
+}
+
+// FAULT-93
+void a_buffer_the_kernel_refuses_is_one_sentence_that_says_what_to_set(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    may_force_buffers = false;
+    assert_string_equal(world.other.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    may_force_buffers = true;
+    long allowed = 0;
+    std::ifstream("/proc/sys/net/core/rmem_max") >> allowed;
+    const std::string warning = world.other.small_buffer();
+    if (allowed >= 8L * 1024 * 1024) {
+        assert_string_equal(warning.c_str(), "");
+        return;
+    }
+    assert_int_equal(world.other.receive_buffer(), allowed);
+    assert_non_null(std::strstr(warning.c_str(), "sysctl -w net.core.rmem_max=8388608"));
+    assert_null(std::strchr(warning.c_str(), '\n'));
 }
 
 void taken_port_is_one_sentence_that_says_what_to_do(void** state) {
@@ -285,6 +363,10 @@ int main() {
         cmocka_unit_test_setup_teardown(burst_of_a_thousand_datagrams_arrives_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sending_to_a_closed_port_or_too_much_is_survived, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_socket_makes_datagrams_wait_up_to_a_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(datagrams_of_one_turn_leave_together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_a_larger_datagram_comes_more_than_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_buffer_the_kernel_refuses_is_one_sentence_that_says_what_to_set,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(taken_port_is_one_sentence_that_says_what_to_do, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_address_is_one_sentence_that_says_what_to_do, set_up,
                                         tear_down),
