@@ -21,9 +21,6 @@ Bytes rest_of(Bytes octets, std::size_t taken) {
 DirectLink::DirectLink(DirectShared& shared, DirectLinkOwner& owner, LinkId id, mqtt::OctetBuffer greeting)
     : shared_(shared), owner_(owner), id_(id), out_(std::move(greeting)) {
     tcp_.data = this;
-    connect_request_.data = this;
-    write_request_.data = this;
-    shutdown_request_.data = this;
 }
 
 // ---- connecting ----
@@ -33,8 +30,10 @@ void DirectLink::connect_to(const sockaddr_storage& address, bool another_follow
     uv_tcp_init(shared_.loop, &tcp_);  // makes no socket yet and cannot fail
     tcp_.data = this;
     handle_open_ = true;
+    request_.connect = uv_connect_t{};
+    request_.connect.data = this;
     const int error =
-        uv_tcp_connect(&connect_request_, &tcp_, reinterpret_cast<const sockaddr*>(&address), on_connect);
+        uv_tcp_connect(&request_.connect, &tcp_, reinterpret_cast<const sockaddr*>(&address), on_connect);
     if (error != 0) {
         attempt_over(error);
         return;
@@ -264,7 +263,9 @@ void DirectLink::write_out() {
         in_flight_.swap(ready);  // ready gets the old, empty buffer
         buffer.base = reinterpret_cast<char*>(in_flight_.data()) + written;
         buffer.len = in_flight_.size() - static_cast<std::size_t>(written);
-        const int error = uv_write(&write_request_, stream(), &buffer, 1, on_written);
+        request_.write = uv_write_t{};
+        request_.write.data = this;
+        const int error = uv_write(&request_.write, stream(), &buffer, 1, on_written);
         if (error != 0) {
             write_failed(error);
             return;
@@ -310,7 +311,8 @@ void DirectLink::finish_sending() {
         return;
     }
     shutdown_sent_ = true;
-    if (uv_shutdown(&shutdown_request_, stream(), [](uv_shutdown_t*, int) {}) != 0) {
+    request_.shutdown = uv_shutdown_t{};
+    if (uv_shutdown(&request_.shutdown, stream(), [](uv_shutdown_t*, int) {}) != 0) {
         end(LinkCloseReason::requested, "");
     }
 }

@@ -152,7 +152,7 @@ class DirectLink {
     LinkId id_;
     State state_ = State::waiting;
     bool handle_open_ = false;
-    bool writing_ = false;       ///< write_request_ is with libuv
+    bool writing_ = false;       ///< request_.write is with libuv
     bool write_broken_ = false;  ///< the kernel refused to write; what can still be read is read
     bool shutdown_sent_ = false;
     bool was_open_ = false;
@@ -170,9 +170,12 @@ class DirectLink {
     std::uint64_t skip_ = 0;  ///< payload of an oversize PUBLISH still to come; its head is in partial_
 
     uv_tcp_t tcp_{};
-    uv_connect_t connect_request_{};
-    uv_write_t write_request_{};
-    uv_shutdown_t shutdown_request_{};
+    /// One after the other: nothing is written before the connection stands, nor after its end was announced.
+    union {
+        uv_connect_t connect;
+        uv_write_t write;
+        uv_shutdown_t shutdown;
+    } request_{};
 };
 
 }  // namespace mqttsn::gateway
