@@ -24,31 +24,33 @@ DownlinkItem* DownlinkQueue::find(std::uint16_t packet_id) {
 }
 
 void DownlinkQueue::grow() {
-    std::vector<DownlinkItem> bigger(std::max<std::size_t>(4, items_.size() * 2));
+    const std::uint32_t places = std::max(1U, places_ * 2);
+    auto bigger = std::make_unique<DownlinkItem[]>(places);
     for (std::size_t i = 0; i < count_; ++i) {
         bigger[i] = std::move((*this)[i]);
     }
     items_ = std::move(bigger);
+    places_ = places;
     head_ = 0;
 }
 
 DownlinkItem& DownlinkQueue::push(Bytes payload) {
-    if (count_ == items_.size()) {
+    if (count_ == places_) {
         grow();
     }
     DownlinkItem& item = items_[place(count_)];
     ++count_;
     item.payload.assign(payload.begin(), payload.end());
-    octets_ += payload.size;
+    octets_ += static_cast<std::uint32_t>(payload.size);
     add(cost(payload.size));
     return item;
 }
 
 void DownlinkQueue::replace_payload(DownlinkItem& item, Bytes payload) {
-    octets_ -= item.payload.size();
+    octets_ -= static_cast<std::uint32_t>(item.payload.size());
     subtract(item.payload.size());
     item.payload.assign(payload.begin(), payload.end());
-    octets_ += payload.size;
+    octets_ += static_cast<std::uint32_t>(payload.size);
     add(payload.size);
 }
 
@@ -62,15 +64,16 @@ void DownlinkQueue::reset(DownlinkItem& item) {
 }
 
 void DownlinkQueue::pop_front() {
-    octets_ -= front().payload.size();
+    octets_ -= static_cast<std::uint32_t>(front().payload.size());
     subtract(cost(front().payload.size()));
     reset(front());
-    head_ = (head_ + 1) % items_.size();
+    head_ = static_cast<std::uint32_t>(place(1));
     --count_;
     if (count_ == 0) {
         head_ = 0;
-        if (items_.size() > kItemsKept) {
-            items_ = std::vector<DownlinkItem>{};
+        if (places_ > kItemsKept) {
+            items_.reset();
+            places_ = 0;
         }
     }
 }
@@ -84,7 +87,8 @@ void DownlinkQueue::erase(std::size_t index) {
 
 void DownlinkQueue::clear() {
     subtract(octets_ + count_ * cost(0));
-    items_ = std::vector<DownlinkItem>{};
+    items_.reset();
+    places_ = 0;
     head_ = 0;
     count_ = 0;
     octets_ = 0;

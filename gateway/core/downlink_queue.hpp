@@ -7,6 +7,7 @@
 #define GATEWAY_CORE_DOWNLINK_QUEUE_HPP
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "gateway/core/settings.hpp"
@@ -59,7 +60,10 @@ class DownlinkQueue {
     void clear();
 
   private:
-    std::size_t place(std::size_t index) const { return (head_ + index) % items_.size(); }
+    std::size_t place(std::size_t index) const {
+        const std::size_t at = head_ + index;
+        return at < places_ ? at : at - places_;
+    }
     void grow();
     static void reset(DownlinkItem& item);
     void add(std::uint64_t cost) {
@@ -73,10 +77,11 @@ class DownlinkQueue {
         }
     }
 
-    std::vector<DownlinkItem> items_;  // a ring
-    std::size_t head_ = 0;
-    std::size_t count_ = 0;
-    std::size_t octets_ = 0;
+    std::unique_ptr<DownlinkItem[]> items_;  // a ring
+    std::uint32_t places_ = 0;
+    std::uint32_t head_ = 0;
+    std::uint32_t count_ = 0;
+    std::uint32_t octets_ = 0;
     std::uint64_t* sum_ = nullptr;
 };
 

@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "gateway/core/downlink_queue.hpp"
 #include "gateway/core/endpoint.hpp"
@@ -30,6 +29,7 @@
 #include "gateway/core/mqtt_packet.hpp"
 #include "gateway/core/rate_limit.hpp"
 #include "gateway/core/settings.hpp"
+#include "gateway/core/small_vector.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/topic_table.hpp"
 #include "gateway/core/used_ids.hpp"
@@ -79,24 +79,24 @@ struct SessionConnect {
     bool established = false;  ///< a broker has accepted this session at least once
     bool confirmed = false;    ///< something else than CONNECT was heard, ever: it may be no spoofed address
     bool heard_since_connect =
-        false;                 ///< something else came after the CONNECT: it is no repetition any more (D09)
-    bool asked_again = false;  ///< WILLTOPICREQ was sent for a CONNECT that may be a late copy (D09)
+        false;                  ///< something else came after the CONNECT: it is no repetition any more (D09)
+    bool asked_again = false;   ///< WILLTOPICREQ was sent for a CONNECT that may be a late copy (D09)
+    bool will_changed = false;  ///< since MQTT CONNECT was sent: the broker has another one
+    bool will_topic_due = false;    ///< WILLTOPICRESP: when the broker has it (D43)
+    bool will_message_due = false;  ///< WILLMSGRESP
     Instant last_heard{};
     Instant accepted_at{};                     ///< the last CONNACK that began something
     std::unique_ptr<StoredWill> will;          ///< SN12-63; nullptr = none
     std::unique_ptr<StoredWill> offered_will;  ///< its topic has come, its message has not
     std::unique_ptr<Challenger> challenger;    ///< takeover = "probe"; nullptr = none
-    bool will_changed = false;                 ///< since MQTT CONNECT was sent: the broker has another one
-    bool will_topic_due = false;               ///< WILLTOPICRESP: when the broker has it (D43)
-    bool will_message_due = false;             ///< WILLMSGRESP
     Instant will_answer_at{};                  ///< "congestion" then
 };
 
 /// How what the device must answer is repeated (device_retry.hpp).
 struct SessionRetry {
-    Retry count;
     RetryPolicy policy;    ///< of [[client]], [[listen]] and [retry], taken at CONNECT
     RoundTrip round_trip;  ///< of this session; only with `adaptive`
+    Retry count;
     bool adaptive = false;
     bool sampling = false;  ///< on the wire once: its answer says how long the way takes (Karn)
     Instant asked_at{};     ///< the first transmission
@@ -104,22 +104,21 @@ struct SessionRetry {
 
 struct SessionLink {
     enum class State : std::uint8_t { closed, opening, open, closing };
-    State state = State::closed;
     LinkId id;
+    State state = State::closed;
     bool shared = false;  ///< in the layer of shared sessions; Session::mode as it was when the link opened
     bool congested = false;
-    bool paused = false;        ///< the broker is not read from: the device's queue is full
-    std::uint8_t failures = 0;  ///< in a row, for the backoff
-    bool reopening = false;     ///< closed only to be opened again: no outage, no backoff
-    std::uint8_t cut_short =
-        0;                    ///< connections in a row that the broker closed soon after it had accepted them
-    Instant refused_until{};  ///< a duel for the client id was lost (FAULT-76): CONNECT gets "congestion"
-    std::uint16_t pings = 0;  ///< PINGREQs not answered yet
-    Instant ping_at{};        ///< the last of them
-    Instant opened_at{};
+    bool paused = false;         ///< the broker is not read from: the device's queue is full
+    bool reopening = false;      ///< closed only to be opened again: no outage, no backoff
+    std::uint8_t failures = 0;   ///< in a row, for the backoff
+    std::uint8_t cut_short = 0;  ///< in a row: closed by the broker soon after it had accepted
+    mqtt::PacketType last_packet = mqtt::PacketType::connect;  ///< what was sent last
     Instant last_sent{};
     Instant last_received{};
-    mqtt::PacketType last_packet = mqtt::PacketType::connect;  ///< what was sent last
+    Instant opened_at{};
+    Instant refused_until{};  ///< a duel for the client id was lost (FAULT-76): CONNECT gets "congestion"
+    Instant ping_at{};        ///< the last of the PINGREQs
+    std::uint16_t pings = 0;  ///< PINGREQs not answered yet
 };
 
 /// One QoS 1/2 PUBLISH of the device on its way (SN12-77, D32). MsgId = packet id, but for MsgId 0 (D28).
@@ -131,9 +130,9 @@ struct UplinkExchange {
     };
     Phase phase = Phase::published;
     std::uint8_t qos = 1;
-    bool downgraded = false;  ///< QoS 2 of the device, QoS 1 to the broker ([broker] above_max_qos)
-    bool abandoned = false;   ///< the device has reused the id: the broker's answers are not for it
-    bool on_link = true;      ///< sent on the link that is open now: a repetition needs no forwarding
+    bool downgraded : 1 = false;  ///< QoS 2 of the device, QoS 1 to the broker ([broker] above_max_qos)
+    bool abandoned : 1 = false;   ///< the device has reused the id: the broker's answers are not for it
+    bool on_link : 1 = true;      ///< sent on the link that is open now: a repetition needs no forwarding
     std::uint16_t message_id = 0;
     std::uint16_t packet_id = 0;
     std::uint16_t topic_id = 0;
@@ -151,8 +150,8 @@ struct UplinkRecent {
 };
 
 struct SessionUplink {
-    std::vector<UplinkExchange> exchanges;  // at most limits.uplink_window
-    std::vector<UplinkRecent> recent;       // a ring of at most kUplinkRecent
+    SmallVector<UplinkExchange, 1> exchanges;  // at most limits.uplink_window
+    SmallVector<UplinkRecent> recent;          // a ring of at most kUplinkRecent
     std::uint8_t recent_next = 0;
 };
 constexpr std::size_t kUplinkRecent = 16;
@@ -187,7 +186,7 @@ struct SessionDownlink {
     std::uint16_t broker_session = 0;
     UsedIds used_ids;
     DownlinkQueue queue;
-    std::vector<std::uint16_t> refused;  ///< QoS 2 ids dropped here: their PUBREL is answered here
+    SmallVector<std::uint16_t> refused;  ///< QoS 2 ids dropped here: their PUBREL is answered here
 };
 
 struct Subscription {
@@ -200,25 +199,27 @@ struct Subscription {
 struct SessionSubscribe {
     enum class Pending : std::uint8_t { none, subscribe, unsubscribe };
     Pending pending = Pending::none;  // SN12-85: one SUBSCRIBE or UNSUBSCRIBE at a time
-    Subscription wanted;
-    std::uint16_t message_id = 0;
-    std::uint16_t packet_id = 0;
-    std::vector<Subscription> subscriptions;
-
-    /// The last answered request, for its repetitions (D30).
-    Pending last = Pending::none;
-    Subscription last_wanted;
-    std::uint16_t last_message_id = 0;
-    std::uint16_t last_topic_id = 0;
-    std::uint8_t last_granted = 0;
-    ReturnCode last_code = ReturnCode::accepted;
-    Instant last_at{};
-
     /// Subscriptions made again after the broker lost them: [repair_next, size) still to send.
     bool repairing = false;
-    std::size_t repair_next = 0;
+    std::uint16_t repair_next = 0;
+    std::uint16_t message_id = 0;
+    std::uint16_t packet_id = 0;
+    Subscription wanted;
+    SmallVector<Subscription, 1> subscriptions;
     /// Packet ids of ours that await SUBACK (at most kRepairWindow) or UNSUBACK, at most kOwnIdsMax.
-    std::vector<std::uint16_t> own_ids;
+    SmallVector<std::uint16_t> own_ids;
+
+    /// An answered request, for its repetitions (D30).
+    struct Answered {
+        Pending kind = Pending::none;
+        Subscription wanted;
+        std::uint16_t message_id = 0;
+        std::uint16_t topic_id = 0;
+        std::uint8_t granted = 0;
+        ReturnCode code = ReturnCode::accepted;
+        Instant at{};
+    };
+    std::unique_ptr<Answered> last;  ///< nullptr = none yet
 };
 constexpr std::size_t kRepairWindow = 8;
 constexpr std::size_t kOwnIdsMax = 64;
@@ -232,28 +233,31 @@ enum class SessionList : std::uint8_t {
 };
 constexpr std::size_t kSessionLists = 4;
 
-struct Session {
-    std::uint32_t slot = 0;
-    std::string client_id;
+constexpr std::size_t kCacheLineOctets = 64;
+
+/// What nearly every datagram and packet needs comes first, and nothing that few devices have is in here but
+/// by a pointer: with a hundred thousand of these each cache line counts.
+struct alignas(kCacheLineOctets) Session {
     Endpoint endpoint;
+    std::uint32_t slot = 0;
     bool bound = false;  ///< the endpoint leads here
     SessionState state = SessionState::disconnected;
     SessionMode mode = SessionMode::dedicated;
-    SessionConnect connect;
-    SessionRetry retry;
-    SmallBucket rate;          ///< limits.messages_per_second
-    SmallBucket qos0_answers;  ///< rejections of messages that ask for no answer
-    SessionLink link;
-    SessionUplink uplink;
-    SessionDownlink downlink;
-    SessionSubscribe subscribe;
-    TopicTable topics;
-    std::array<Instant, kSessionTimers> timers{kNever, kNever, kNever, kNever, kNever};
-
+    SessionList list = SessionList::none;
     /// Neighbours in its list, oldest first (see SessionStore).
     std::uint32_t list_previous = kNoSlot;
     std::uint32_t list_next = kNoSlot;
-    SessionList list = SessionList::none;
+    SmallBucket rate;  ///< limits.messages_per_second
+    SessionConnect connect;
+    TopicTable topics;
+    SessionLink link;
+    SessionUplink uplink;
+    SessionRetry retry;
+    SessionDownlink downlink;
+    SessionSubscribe subscribe;
+    std::array<Instant, kSessionTimers> timers{kNever, kNever, kNever, kNever, kNever};
+    SmallBucket qos0_answers;  ///< rejections of messages that ask for no answer
+    std::string client_id;
 
     static constexpr std::uint32_t kNoSlot = 0xFFFFFFFFU;
 

@@ -183,7 +183,7 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
         return;
     }
     if (packet.qos > 0) {
-        std::erase(downlink.refused, packet.packet_id);
+        erase(downlink.refused, packet.packet_id);
         if (DownlinkItem* const item = downlink.queue.find(packet.packet_id)) {
             on_redelivery(context, session, *item, packet);
             session_downlink::pump(context, session);
@@ -230,7 +230,7 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
 
 void on_broker_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
     SessionDownlink& downlink = session.downlink;
-    if (std::erase(downlink.refused, packet_id) > 0) {
+    if (erase(downlink.refused, packet_id) > 0) {
         acknowledge(context, session, mqtt::PacketType::pubcomp, packet_id);
         return;
     }

@@ -6,12 +6,12 @@
 #define GATEWAY_CORE_SESSION_STORE_HPP
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "gateway/core/open_index.hpp"
 #include "gateway/core/session.hpp"
 
 namespace mqttsn::gateway {
@@ -20,14 +20,19 @@ class SessionStore {
   public:
     /// @param nodes  held by the sessions that are bound to them; must live longer
     SessionStore(std::uint64_t seed, WirelessNodes& nodes);
+    ~SessionStore();
+    SessionStore(const SessionStore&) = delete;
+    SessionStore& operator=(const SessionStore&) = delete;
 
     Session* find(Bytes client_id);
     Session* find(const Endpoint& endpoint);
     /// nullptr for a free slot.
-    Session* at(std::uint32_t slot) { return slot < slots_.size() ? slots_[slot].get() : nullptr; }
+    Session* at(std::uint32_t slot) {
+        return slot < slot_end_ && (live_[slot / kBlockSessions] & bit(slot)) != 0 ? &place(slot) : nullptr;
+    }
     /// Slots are 0 .. slot_end() - 1, some of them free.
-    std::uint32_t slot_end() const { return static_cast<std::uint32_t>(slots_.size()); }
-    std::size_t size() const { return slots_.size() - free_.size(); }
+    std::uint32_t slot_end() const { return slot_end_; }
+    std::size_t size() const { return slot_end_ - free_.size(); }
 
     /// A new session; `client_id` must be unknown.
     Session& create(Bytes client_id);
@@ -44,20 +49,31 @@ class SessionStore {
     std::size_t count(SessionList list) const { return lists_[static_cast<std::size_t>(list)].count; }
 
   private:
-    struct TextHash {
-        using is_transparent = void;
-        std::uint64_t seed;
-        std::size_t operator()(std::string_view text) const;
+    static constexpr std::uint32_t kBlockSessions = 64;
+    /// Sessions never move, and lie together: fewer pages and no pointer to follow.
+    struct Block {
+        Block();
+        ~Block();
+        Block(const Block&) = delete;
+        Block& operator=(const Block&) = delete;
+        alignas(Session) unsigned char octets[kBlockSessions * sizeof(Session)];
     };
-    struct EndpointHash {
-        std::uint64_t seed;
-        std::size_t operator()(const Endpoint& endpoint) const;
-    };
+    using Index = OpenIndex<std::uint32_t, Session::kNoSlot>;
+
+    Session& place(std::uint32_t slot) {
+        return reinterpret_cast<Session*>(blocks_[slot / kBlockSessions]->octets)[slot % kBlockSessions];
+    }
+    static std::uint64_t bit(std::uint32_t slot) { return std::uint64_t{1} << (slot % kBlockSessions); }
+
     WirelessNodes& nodes_;
-    std::vector<std::unique_ptr<Session>> slots_;
+    std::uint64_t text_seed_;
+    std::uint64_t endpoint_seed_;
+    std::vector<std::unique_ptr<Block>> blocks_;
+    std::vector<std::uint64_t> live_;  // a bit for each slot
+    std::uint32_t slot_end_ = 0;
     std::vector<std::uint32_t> free_;
-    std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_client_id_;
-    std::unordered_map<Endpoint, std::uint32_t, EndpointHash> by_endpoint_;
+    Index by_client_id_;
+    Index by_endpoint_;
     struct Ends {
         std::uint32_t first = Session::kNoSlot;
         std::uint32_t last = Session::kNoSlot;

@@ -127,13 +127,11 @@ void start(Context& context, Session& session, Pending pending, const Subscripti
 
 void remember(Context& context, SessionSubscribe& subscribe, std::uint8_t granted, std::uint16_t topic_id,
               ReturnCode code) {
-    subscribe.last = subscribe.pending;
-    subscribe.last_wanted = subscribe.wanted;
-    subscribe.last_message_id = subscribe.message_id;
-    subscribe.last_granted = granted;
-    subscribe.last_topic_id = topic_id;
-    subscribe.last_code = code;
-    subscribe.last_at = context.now;
+    if (subscribe.last == nullptr) {
+        subscribe.last = std::make_unique<SessionSubscribe::Answered>();
+    }
+    *subscribe.last = {subscribe.pending, subscribe.wanted, subscribe.message_id, topic_id, granted, code,
+                       context.now};
     subscribe.pending = Pending::none;
     subscribe.wanted = Subscription{};
 }
@@ -141,12 +139,11 @@ void remember(Context& context, SessionSubscribe& subscribe, std::uint8_t grante
 /// D30: the answer was lost, the request comes again.
 bool repeats_last(const Context& context, const Session& session, Pending kind, const Subscription& wanted,
                   const Message& message) {
-    const SessionSubscribe& subscribe = session.subscribe;
+    const auto& last = session.subscribe.last;
     const Millis window =
         message.flags.dup() ? device_retry::patience(session) : device_retry::interval(session);
-    return subscribe.last == kind && subscribe.last_message_id == message.message_id &&
-           same(subscribe.last_wanted, wanted) && subscribe.last_wanted.qos == wanted.qos &&
-           context.now - subscribe.last_at <= window;
+    return last != nullptr && last->kind == kind && last->message_id == message.message_id &&
+           same(last->wanted, wanted) && last->wanted.qos == wanted.qos && context.now - last->at <= window;
 }
 
 /// The id for SUBACK (SN12-86, SN12-87, D36), which the device knows from then on.
@@ -185,8 +182,10 @@ void remove(Session& session, const Subscription& wanted) {
     auto& all = subscribe.subscriptions;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (same(all[i], wanted)) {
-            all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
-            subscribe.repair_next -= i < subscribe.repair_next ? 1U : 0U;
+            all.erase(&all[i]);
+            if (i < subscribe.repair_next) {
+                --subscribe.repair_next;
+            }
             return;
         }
     }
@@ -256,8 +255,8 @@ void on_subscribe(Context& context, Session& session, const Message& message) {
         return;  // the answer is on its way
     }
     if (repeats_last(context, session, Pending::subscribe, wanted.subscription, message)) {
-        answer(context, session, message.message_id, subscribe.last_granted, subscribe.last_topic_id,
-               subscribe.last_code);
+        const SessionSubscribe::Answered& last = *subscribe.last;
+        answer(context, session, message.message_id, last.granted, last.topic_id, last.code);
         return;
     }
     if (session.link.reopening) {
@@ -325,7 +324,7 @@ void on_broker_answer(Context& context, Session& session, const mqtt::Packet& pa
         remember(context, subscribe, 0, kTopicIdNone, ReturnCode::accepted);
         return;
     }
-    if (std::erase(subscribe.own_ids, packet.packet_id) > 0) {
+    if (erase(subscribe.own_ids, packet.packet_id) > 0) {
         if (suback && packet.code > 2) {
             context.event(EventKind::subscribe_refused, session, "by the broker, when made again",
                           packet.code);

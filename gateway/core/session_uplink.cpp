@@ -104,7 +104,7 @@ void finish(Context& context, Session& session, const UplinkExchange& exchange) 
         remember(uplink, UplinkRecent{exchange.qos, exchange.message_id, exchange.topic_id,
                                       exchange.content_hash, context.now});
     }
-    uplink.exchanges.erase(uplink.exchanges.begin() + (&exchange - uplink.exchanges.data()));
+    uplink.exchanges.erase(&exchange);
 }
 
 /// A late copy of a message that was acknowledged a moment ago: marked as a repetition (the device did not
@@ -156,7 +156,7 @@ void send_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
 bool on_reused_id(Context& context, Session& session, UplinkExchange& exchange) {
     if (exchange.downgraded || !session.link_open() || !exchange.on_link) {
         auto& exchanges = session.uplink.exchanges;
-        exchanges.erase(exchanges.begin() + (&exchange - exchanges.data()));
+        exchanges.erase(&exchange);
         return false;
     }
     ++context.counters.dropped_out_of_state;
@@ -484,7 +484,7 @@ bool on_link_opened(Session& session, bool session_present) {
     std::size_t forgotten = 0;
     if (!session_present) {
         // The broker has forgotten what it had received: a repeated PUBLISH must reach it again.
-        forgotten = std::erase_if(session.uplink.exchanges, [](const UplinkExchange& exchange) {
+        forgotten = erase_if(session.uplink.exchanges, [](const UplinkExchange& exchange) {
             return exchange.phase != Phase::published && !exchange.downgraded;
         });
     }

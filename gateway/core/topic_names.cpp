@@ -2,44 +2,21 @@
 #include "gateway/core/topic_names.hpp"
 
 #include <cstring>
+#include <new>
 
 #include "gateway/core/hash.hpp"
 
 namespace mqttsn::gateway {
 
+/// Its octets follow it in the same piece of memory.
 struct TopicName::Entry {
     TopicNames* pool;
     std::uint64_t hash;
     std::uint32_t references;
     std::uint32_t size;
-    std::unique_ptr<std::uint8_t[]> octets;
-    Bytes bytes() const { return Bytes{octets.get(), size}; }
-};
 
-struct TopicNames::Set {
-    using Entry = TopicName::Entry;
-    struct Key {
-        Bytes octets;
-        std::uint64_t hash;
-    };
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(const std::unique_ptr<Entry>& entry) const { return entry->hash; }
-        std::size_t operator()(const Key& key) const { return key.hash; }
-    };
-    struct Equal {
-        using is_transparent = void;
-        bool operator()(const std::unique_ptr<Entry>& a, const std::unique_ptr<Entry>& b) const {
-            return a == b;
-        }
-        bool operator()(const Key& key, const std::unique_ptr<Entry>& entry) const {
-            return key.hash == entry->hash && equal(key.octets, entry->bytes());
-        }
-        bool operator()(const std::unique_ptr<Entry>& entry, const Key& key) const {
-            return (*this)(key, entry);
-        }
-    };
-    std::unordered_set<std::unique_ptr<Entry>, Hash, Equal> entries;
+    std::uint8_t* octets() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+    Bytes bytes() { return Bytes{octets(), size}; }
 };
 
 TopicName::TopicName(const TopicName& other) noexcept : entry_(other.entry_) {
@@ -50,8 +27,7 @@ TopicName::TopicName(const TopicName& other) noexcept : entry_(other.entry_) {
 
 TopicName::~TopicName() {
     if (entry_ != nullptr && --entry_->references == 0) {
-        auto& entries = entry_->pool->set_->entries;
-        entries.erase(entries.find(TopicNames::Set::Key{entry_->bytes(), entry_->hash}));
+        entry_->pool->drop(entry_);
     }
 }
 
@@ -59,39 +35,40 @@ Bytes TopicName::bytes() const {
     return entry_ != nullptr ? entry_->bytes() : Bytes{};
 }
 
-TopicNames::TopicNames(std::uint64_t seed) : seed_(seed), set_(std::make_unique<Set>()) {}
-TopicNames::~TopicNames() = default;
+std::uint64_t TopicName::hash() const {
+    return entry_ != nullptr ? entry_->hash : 0;
+}
+
+TopicNames::Entry* TopicNames::find_entry(Bytes octets, std::uint64_t hash) const {
+    return names_.find(hash, [&](Entry* entry) { return equal(entry->bytes(), octets); });
+}
+
+void TopicNames::drop(Entry* entry) {
+    names_.erase(entry->hash, entry);
+    ::operator delete(entry);
+}
 
 TopicName TopicNames::find(Bytes octets) const {
-    const auto found = set_->entries.find(Set::Key{octets, hash_octets(seed_, octets)});
-    if (found == set_->entries.end()) {
-        return TopicName{};
+    Entry* const entry = find_entry(octets, hash_octets(seed_, octets));
+    if (entry != nullptr) {
+        ++entry->references;
     }
-    ++(*found)->references;
-    return TopicName{found->get()};
+    return TopicName{entry};
 }
 
 TopicName TopicNames::intern(Bytes octets) {
-    TopicName name = find(octets);
-    if (name) {
-        return name;
+    const std::uint64_t hash = hash_octets(seed_, octets);
+    Entry* entry = find_entry(octets, hash);
+    if (entry == nullptr) {
+        entry = new (::operator new(sizeof(Entry) + octets.size))
+            Entry{this, hash, 0, static_cast<std::uint32_t>(octets.size)};
+        if (!octets.empty()) {
+            std::memcpy(entry->octets(), octets.data, octets.size);
+        }
+        names_.insert(hash, entry);
     }
-    auto entry = std::make_unique<TopicName::Entry>();
-    entry->pool = this;
-    entry->hash = hash_octets(seed_, octets);
-    entry->references = 1;
-    entry->size = static_cast<std::uint32_t>(octets.size);
-    entry->octets = std::make_unique<std::uint8_t[]>(octets.size);
-    if (!octets.empty()) {
-        std::memcpy(entry->octets.get(), octets.data, octets.size);
-    }
-    TopicName::Entry* const place = entry.get();
-    set_->entries.insert(std::move(entry));
-    return TopicName{place};
-}
-
-std::size_t TopicNames::size() const {
-    return set_->entries.size();
+    ++entry->references;
+    return TopicName{entry};
 }
 
 }  // namespace mqttsn::gateway

@@ -7,10 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <unordered_set>
 #include <utility>
 
+#include "gateway/core/open_index.hpp"
 #include "mqttsn/wire.hpp"
 
 namespace mqttsn::gateway {
@@ -31,6 +30,8 @@ class TopicName {
 
     /// Valid as long as any reference to the name is.
     Bytes bytes() const;
+    /// Seeded, of the octets; 0 of no name.
+    std::uint64_t hash() const;
     explicit operator bool() const { return entry_ != nullptr; }
     friend bool operator==(const TopicName& a, const TopicName& b) { return a.entry_ == b.entry_; }
 
@@ -43,8 +44,8 @@ class TopicName {
 
 class TopicNames {
   public:
-    explicit TopicNames(std::uint64_t seed);
-    ~TopicNames();
+    explicit TopicNames(std::uint64_t seed) : seed_(seed) {}
+    ~TopicNames() = default;  // names must not outlive it: it is empty by then
     TopicNames(const TopicNames&) = delete;
     TopicNames& operator=(const TopicNames&) = delete;
 
@@ -53,13 +54,17 @@ class TopicNames {
     /// The name when somebody uses it, else empty.
     TopicName find(Bytes octets) const;
     /// Names in use.
-    std::size_t size() const;
+    std::size_t size() const { return names_.size(); }
 
   private:
     friend class TopicName;
-    struct Set;
+    using Entry = TopicName::Entry;
+
+    Entry* find_entry(Bytes octets, std::uint64_t hash) const;
+    void drop(Entry* entry);
+
     std::uint64_t seed_;
-    std::unique_ptr<Set> set_;
+    OpenIndex<Entry*, nullptr> names_;
 };
 
 }  // namespace mqttsn::gateway

@@ -6,9 +6,11 @@
 #define GATEWAY_CORE_TOPIC_TABLE_HPP
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
+#include "gateway/core/open_index.hpp"
 #include "gateway/core/predefined_topics.hpp"
+#include "gateway/core/small_vector.hpp"
 #include "gateway/core/topic_names.hpp"
 
 namespace mqttsn::gateway {
@@ -35,7 +37,7 @@ class TopicTable {
     void forget_what_device_knows();
     /// A new SUBSCRIBE: names the device refused may come again (D40).
     void unmute();
-    void clear() { entries_.clear(); }
+    void clear();
     /// The id of the first entry, 1 unless said. Ids of an earlier gateway may still be in the device's
     /// memory: a table that begins elsewhere does not know them, and says so, where one that begins at 1
     /// would take them for others (D21).
@@ -43,7 +45,13 @@ class TopicTable {
     std::size_t size() const { return entries_.size(); }
 
   private:
-    std::vector<TopicEntry> entries_;  // ids grow, so it is sorted by id
+    void note_name();
+
+    static constexpr std::uint16_t kNoPlace = 0xFFFF;
+    using ByName = OpenIndex<std::uint16_t, kNoPlace>;
+
+    SmallVector<TopicEntry, 1> entries_;  // ids grow, so it is sorted by id
+    std::unique_ptr<ByName> by_name_;     // places in entries_; only where there are many
     std::uint16_t first_id_ = 1;
 };
 

@@ -8,20 +8,20 @@
 #define GATEWAY_CORE_USED_IDS_HPP
 
 #include <cstdint>
-#include <vector>
 
 #include "gateway/core/downlink_queue.hpp"
+#include "gateway/core/small_vector.hpp"
 
 namespace mqttsn::gateway {
 
 struct UsedId {
     std::uint16_t message_id = 0;
     std::uint16_t broker_session = 0;  ///< which session of the broker it belongs to
-    bool unreleased = false;    ///< QoS 2: the device may take another message under this id for a repetition
-    std::uint16_t content = 0;  ///< content_mark() of a QoS 2 message, as the device knows it
-    bool repeated = false;      ///< sent more than once: the device may acknowledge more than once
-    bool finished = false;      ///< acknowledged to the end, or refused
-    bool orphan = false;        ///< unreleased, and nothing will release it any more: the message was dropped
+    std::uint16_t content = 0;         ///< content_mark() of a QoS 2 message, as the device knows it
+    bool unreleased : 1 = false;  ///< QoS 2: the device may take another message of this id for a repetition
+    bool repeated : 1 = false;    ///< sent more than once: the device may acknowledge more than once
+    bool finished : 1 = false;    ///< acknowledged to the end, or refused
+    bool orphan : 1 = false;      ///< unreleased, and nothing will release it: the message was dropped
     Instant at{};  ///< of the last PUBLISH or acknowledgement: copies of that may be on their way
 };
 
@@ -56,7 +56,7 @@ class UsedIds {
     UsedId* find(std::uint16_t message_id);
     UsedId& add();
 
-    std::vector<UsedId> ids_;
+    SmallVector<UsedId> ids_;
 };
 
 }  // namespace mqttsn::gateway

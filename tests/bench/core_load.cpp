@@ -72,14 +72,15 @@ CoreLoad::CoreLoad(std::size_t devices, Topic topic)
     const Bytes name = mqttsn::bytes_of(kTopic);
     const Bytes payload{payload_.data(), payload_.size()};
     const std::vector<std::uint8_t> client_id(kClientIdOctets);
-    connect_ = made_of(
-        mqttsn::make_connect(Flags{}.with_clean_session(true), 60, Bytes{client_id.data(), client_id.size()}));
+    connect_ = made_of(mqttsn::make_connect(Flags{}.with_clean_session(true), 60,
+                                            Bytes{client_id.data(), client_id.size()}));
     disconnect_ = made_of(mqttsn::make_disconnect());
     register_ = made_of(mqttsn::make_register(0, 0, name), 4);
     subscribe_ = made_of(mqttsn::make_subscribe(Flags{}.with_qos(2), 0, name), 3);
     for (int qos = 0; qos < 3; ++qos) {
-        publish_[qos] = made_of(
-            mqttsn::make_publish(Flags{}.with_qos(static_cast<mqttsn::Qos>(qos)), 1, 0, payload), qos > 0 ? 5 : 0);
+        publish_[qos] =
+            made_of(mqttsn::make_publish(Flags{}.with_qos(static_cast<mqttsn::Qos>(qos)), 1, 0, payload),
+                    qos > 0 ? 5 : 0);
     }
     puback_ = made_of(mqttsn::make_puback(1, 0, ReturnCode::accepted), 4);
     pubrec_ = made_of(mqttsn::make_pubrec(0), 2);

@@ -85,8 +85,7 @@ void ping(benchmark::State& state) {
 
 /// CONNECT up to CONNACK and REGISTER's id is not needed: the DISCONNECT before it counts as well.
 void reconnect(benchmark::State& state) {
-    run(state,
-        [](CoreLoad& load, std::size_t who) { return load.disconnect(who) && load.connect(who); });
+    run(state, [](CoreLoad& load, std::size_t who) { return load.disconnect(who) && load.connect(who); });
 }
 
 /// Octets of heap per session, as the C library counts them, its own overhead included.
