@@ -107,7 +107,10 @@ std::size_t Context::datagram_max(const Session& session) const {
 
 void Context::start_timer(Session& session, SessionTimer which, Instant when) {
     session.timer(which) = when;
-    deadlines.set_at_latest(session.slot, when);
+    if (when < session.armed) {  // a later one waits until the earlier one fires: traffic costs nothing
+        session.armed = when;
+        deadlines.set(session.slot, when);
+    }
 }
 
 bool Context::wanted(EventKind kind) const {

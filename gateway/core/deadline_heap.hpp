@@ -15,6 +15,8 @@ namespace mqttsn::gateway {
 
 class DeadlineHeap {
   public:
+    static constexpr std::uint32_t kAbsent = 0xFFFFFFFFU;
+
     /// Adds the slot, or moves it to `when`. kNever removes it.
     void set(std::uint32_t slot, Instant when);
     /// As set(), but an earlier deadline that stands already stays.
@@ -24,7 +26,8 @@ class DeadlineHeap {
     Instant get(std::uint32_t slot) const;
 
     bool empty() const { return heap_.empty(); }
-    std::uint32_t top() const { return heap_.front().slot; }
+    /// The slot of the earliest one, kAbsent when there is none.
+    std::uint32_t top() const { return heap_.empty() ? kAbsent : heap_.front().slot; }
     Instant top_deadline() const { return heap_.empty() ? kNever : heap_.front().when; }
 
   private:
@@ -39,7 +42,6 @@ class DeadlineHeap {
     void sift_up(std::size_t index);
     void sift_down(std::size_t index);
 
-    static constexpr std::uint32_t kAbsent = 0xFFFFFFFFU;
     std::vector<Entry> heap_;
     std::vector<std::uint32_t> position_;  // by slot
 };

@@ -135,6 +135,10 @@ void Gateway::handle_group_datagram(Instant now, std::uint8_t group, const Endpo
     finish();
 }
 
+void Gateway::expect_datagram(const Endpoint& from) const {
+    context_->sessions.expect(from);
+}
+
 void Gateway::dispatch(const Endpoint& from, const Message& message) {
     Context& context = *context_;
     Session* const session = context.sessions.find(from);
@@ -247,12 +251,12 @@ void Gateway::handle_deadline(Instant now) {
     Context& context = *context_;
     discovery::on_timer(context);
     for (std::size_t i = 0; i < kDeadlinesPerCall && context.deadlines.top_deadline() <= context.now; ++i) {
-        const std::uint32_t slot = context.deadlines.top();
-        context.deadlines.remove(slot);
-        Session& session = *context.sessions.at(slot);
+        Session& session = *context.sessions.at(context.deadlines.top());
         run_timers(session);
-        context.deadlines.set(slot, earliest(session));
+        session.armed = earliest(session);
+        context.deadlines.set(session.slot, session.armed);
     }
+    context.sessions.expect_at(context.deadlines.top());
     finish();
 }
 

@@ -36,6 +36,9 @@ class Gateway {
 
     /// One datagram, of any content, from endpoint `from` (whose listener exists).
     void handle_datagram(Instant now, const Endpoint& from, Bytes datagram);
+    /// A hint that changes nothing: a datagram from there is about to be handled. Said some datagrams ahead
+    /// (a batch of the socket), its session is in the cache by then.
+    void expect_datagram(const Endpoint& from) const;
     /// One datagram that came to group `group` of [discovery]. `from.listener` is the listener that serves
     /// the group: it answers. @param own  `from` is that listener's own address
     void handle_group_datagram(Instant now, std::uint8_t group, const Endpoint& from, bool own,

@@ -256,6 +256,7 @@ struct alignas(kCacheLineOctets) Session {
     SessionDownlink downlink;
     SessionSubscribe subscribe;
     std::array<Instant, kSessionTimers> timers{kNever, kNever, kNever, kNever, kNever};
+    Instant armed = kNever;    ///< its deadline in Context::deadlines: not after the earliest of `timers`
     SmallBucket qos0_answers;  ///< rejections of messages that ask for no answer
     std::string client_id;
 

@@ -65,6 +65,20 @@ Session* SessionStore::find(const Endpoint& endpoint) {
     return slot != Session::kNoSlot ? &place(slot) : nullptr;
 }
 
+void SessionStore::expect(const Endpoint& endpoint) const {
+    // The first one of that hash: it is not compared, for that would mean to wait for it.
+    by_endpoint_.find(hash_endpoint(endpoint_seed_, endpoint), [&](std::uint32_t candidate) {
+        prefetch(place(candidate));
+        return true;
+    });
+}
+
+void SessionStore::expect_at(std::uint32_t slot) const {
+    if (slot < slot_end_) {
+        prefetch(place(slot));
+    }
+}
+
 Session& SessionStore::create(Bytes client_id) {
     std::uint32_t slot = slot_end_;
     if (free_.empty()) {

@@ -30,6 +30,9 @@ class SessionStore {
     Session* at(std::uint32_t slot) {
         return slot < slot_end_ && (live_[slot / kBlockSessions] & bit(slot)) != 0 ? &place(slot) : nullptr;
     }
+    /// Begins to fetch what a datagram from there will need, or what the timers of a slot will.
+    void expect(const Endpoint& endpoint) const;
+    void expect_at(std::uint32_t slot) const;
     /// Slots are 0 .. slot_end() - 1, some of them free.
     std::uint32_t slot_end() const { return slot_end_; }
     std::size_t size() const { return slot_end_ - free_.size(); }
@@ -60,7 +63,7 @@ class SessionStore {
     };
     using Index = OpenIndex<std::uint32_t, Session::kNoSlot>;
 
-    Session& place(std::uint32_t slot) {
+    Session& place(std::uint32_t slot) const {
         return reinterpret_cast<Session*>(blocks_[slot / kBlockSessions]->octets)[slot % kBlockSessions];
     }
     static std::uint64_t bit(std::uint32_t slot) { return std::uint64_t{1} << (slot % kBlockSessions); }

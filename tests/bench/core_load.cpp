@@ -172,6 +172,11 @@ void CoreLoad::packet(std::size_t who, PacketType type, std::uint16_t id) {
     drain();
 }
 
+void CoreLoad::expect(std::size_t who) const {
+    gateway_.expect_datagram(endpoint_of(who));
+    __builtin_prefetch(&links_[who]);
+}
+
 bool CoreLoad::publish_up(std::size_t who, int qos) {
     pass_time();
     const auto id = static_cast<std::uint16_t>(next_id_++ & 0x3FFFU);

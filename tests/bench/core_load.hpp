@@ -39,6 +39,9 @@ class CoreLoad {
     /// DISCONNECT, and the connection to the broker closed: the session is forgotten.
     bool disconnect(std::size_t who);
 
+    /// Says ahead that a datagram of this device comes soon, as the runner does for a batch of them.
+    void expect(std::size_t who) const;
+
     const mqttsn::gateway::Counters& counters() const { return gateway_.counters(); }
 
     static constexpr std::size_t kPayloadOctets = 32;

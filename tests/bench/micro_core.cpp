@@ -58,8 +58,12 @@ void run(benchmark::State& state, Flow flow) {
             return;
         }
     }
+    const auto ahead = static_cast<std::size_t>(state.range(2));
     std::size_t next = 0;
     for (auto _ : state) {
+        if (ahead > 0) {
+            load.expect(order[(next + ahead) % devices]);
+        }
         if (!flow(load, order[next])) {
             state.SkipWithError("an answer is missing");
             return;
@@ -70,12 +74,12 @@ void run(benchmark::State& state, Flow flow) {
 }
 
 void publish_up(benchmark::State& state) {
-    const auto qos = static_cast<int>(state.range(2));
+    const auto qos = static_cast<int>(state.range(3));
     run(state, [qos](CoreLoad& load, std::size_t who) { return load.publish_up(who, qos); });
 }
 
 void publish_down(benchmark::State& state) {
-    const auto qos = static_cast<int>(state.range(2));
+    const auto qos = static_cast<int>(state.range(3));
     run(state, [qos](CoreLoad& load, std::size_t who) { return load.publish_down(who, qos); });
 }
 
@@ -112,16 +116,19 @@ BENCHMARK(idle_session)
 void all_flows(std::int64_t devices) {
     const std::vector<std::int64_t> sizes{devices};
     const std::vector<std::int64_t> orders{shuffled, in_order};
+    const std::vector<std::int64_t> aheads{0, 8};
     benchmark::RegisterBenchmark("publish_up", publish_up)
-        ->ArgNames({"sessions", "order", "qos"})
-        ->ArgsProduct({sizes, orders, {0, 1, 2}});
+        ->ArgNames({"sessions", "order", "ahead", "qos"})
+        ->ArgsProduct({sizes, orders, aheads, {0, 1, 2}});
     benchmark::RegisterBenchmark("publish_down", publish_down)
-        ->ArgNames({"sessions", "order", "qos"})
-        ->ArgsProduct({sizes, orders, {0, 1, 2}});
-    benchmark::RegisterBenchmark("ping", ping)->ArgNames({"sessions", "order"})->ArgsProduct({sizes, orders});
+        ->ArgNames({"sessions", "order", "ahead", "qos"})
+        ->ArgsProduct({sizes, orders, aheads, {0, 1, 2}});
+    benchmark::RegisterBenchmark("ping", ping)
+        ->ArgNames({"sessions", "order", "ahead"})
+        ->ArgsProduct({sizes, orders, aheads});
     benchmark::RegisterBenchmark("reconnect", reconnect)
-        ->ArgNames({"sessions", "order"})
-        ->ArgsProduct({sizes, orders});
+        ->ArgNames({"sessions", "order", "ahead"})
+        ->ArgsProduct({sizes, orders, aheads});
 }
 
 const int registered = [] {  // size by size, so that each load is made once
