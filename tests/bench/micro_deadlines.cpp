@@ -71,7 +71,8 @@ class Wheel {
 
     void link(std::uint32_t slot, std::int64_t when) {
         const auto differs = static_cast<std::uint64_t>(when ^ now_);
-        const unsigned level = std::min(kLevels - 1, (63U - static_cast<unsigned>(std::countl_zero(differs))) / 6);
+        const unsigned level =
+            std::min(kLevels - 1, (63U - static_cast<unsigned>(std::countl_zero(differs))) / 6);
         const auto bucket = static_cast<unsigned>((when >> (6 * level)) & 63);
         Node& node = nodes_[slot];
         node.when = when;
@@ -110,7 +111,8 @@ class Wheel {
         for (unsigned level = 0; level < kLevels; ++level) {
             const std::int64_t here = now_ >> (6 * level);
             const unsigned position = static_cast<unsigned>(here & 63);
-            const std::uint64_t ahead = position == 63 ? 0 : used_[level] & (~std::uint64_t{0} << (position + 1));
+            const std::uint64_t ahead =
+                position == 63 ? 0 : used_[level] & (~std::uint64_t{0} << (position + 1));
             if (ahead != 0) {
                 return ((here & ~std::int64_t{63}) + std::countr_zero(ahead)) << (6 * level);
             }

@@ -89,10 +89,10 @@ void keep_alive_allocates_nothing(void**) {
 
 void device_that_comes_again_allocates_nothing(void**) {
     CoreLoad load(kDevices);
-    assert_int_equal(allocations_of(load, [](CoreLoad& l, std::size_t who) {
-                         return l.disconnect(who) && l.connect(who);
-                     }),
-                     0);
+    assert_int_equal(
+        allocations_of(load,
+                       [](CoreLoad& l, std::size_t who) { return l.disconnect(who) && l.connect(who); }),
+        0);
 }
 
 // So that the tests above can fail: what does need memory is counted.
