@@ -37,6 +37,8 @@ packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS"
 install_packages $packages || exit 1
 ulimit -n "$(ulimit -Hn)"
 jobs=$(nproc)
+# Of ctest's slots a test that computes takes three, a test that waits one: DORMOUSE_SLOTS_PER_CORE in CMakeLists.txt.
+slots=$((3 * jobs))
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
@@ -48,6 +50,19 @@ step() {
     "$@" || { echo "FAILED: $name" >&2; exit 1; }
     echo "=== $name: ok, $((SECONDS - start)) s"
 }
+# beside NAME COMMAND...: starts a step that takes what the others leave of the machine; beside_ends waits for it.
+beside() {
+    beside_name=$1
+    shift
+    echo "=== $beside_name: beside the next steps"
+    mkdir -p build
+    set -m # a process group of its own, which ends with this script
+    ( renice -n 19 -p "$BASHPID" >/dev/null && "$@" ) >build/beside.log 2>&1 &
+    beside_pid=$!
+    set +m
+    trap 'kill -- "-$beside_pid" 2>/dev/null || true' EXIT
+}
+beside_ends() { wait "$beside_pid" || { tail -n 60 build/beside.log >&2; return 1; }; }
 build() { # PRESET [TARGET...]
     mkdir -p build
     { cmake --preset "$1" "${launcher[@]}" && cmake --build --preset "$1" -j "$jobs" ${2:+--target "${@:2}"}; } >"build/$1.log" 2>&1 ||
@@ -57,28 +72,29 @@ run_tests() { # PRESET [CTEST OPTION...]: a --filter takes the place of the opti
     local preset=$1
     shift
     [ "${#filter[@]}" -eq 0 ] || set -- "${filter[@]}" --no-tests=ignore
-    ctest --preset "$preset" -j "$jobs" "$@"
+    ctest --preset "$preset" -j "$slots" "$@"
 }
 
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
 format_check() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/dev 2>build/tidy.log
+    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/dev 2>build/tidy.log
 }
 
 [ $all = no ] || step "format (clang-format)" format_check
 step "build: dev" build dev
+[ $all = no ] || beside "clang-tidy" tidy
 step "tests: dev" run_tests dev
 [ "${#filter[@]}" -gt 0 ] || step "swarm: a minute of fresh seeds" build/dev/tests/sim/sim_swarm --seconds 60 --threads 1
 if [ $all = yes ]; then
-    step "clang-tidy" tidy
     step "build: asan" build asan
     # Of the conformance runs one: the others differ in what the gateway does with the broker, which e2e covers here.
     step "tests: asan" run_tests asan -E '^conformance\.(disconnect|paho|shared|can_fail)$|^sim\.masks$|\.paho_3\.1\.1$'
-    step "build: tsan" build tsan
     # Where threads meet: the gateway's own session.
+    step "build: tsan" build tsan unit.broker unit.net
     step "tests: tsan" run_tests tsan -R 'unit\.broker|unit\.net'
     step "build: fuzz" build fuzz fuzz_mqttsn_decode fuzz_mqtt_decode fuzz_topic fuzz_gateway_sequence
     step "tests: fuzz" run_tests fuzz -R '^fuzz\.(mqttsn_decode|mqtt_decode|topic|gateway_sequence)$'
+    step "clang-tidy: its end" beside_ends
 fi
 echo "all steps passed in $SECONDS s"
