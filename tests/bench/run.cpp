@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/run.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "gateway/app/text.hpp"
+
+namespace mqttsn::load {
+namespace {
+
+constexpr std::uint64_t kMqttTag = std::uint64_t{1} << 40;  // plus the client's index; below: devices
+constexpr std::size_t kSpareFiles = 16;                     // standard streams, epoll, the broker, /proc
+constexpr std::uint64_t kTurnMaxNs = 100'000'000;           // so that a signal is seen
+constexpr std::uint64_t kStallNs = 500'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr double kAnswerSeconds = 10;  // of the broker
+constexpr double kLeaveSeconds = 3;
+constexpr std::size_t kQueuedMax = 1 << 20;
+constexpr std::uint32_t kUnacknowledgedMax = 30'000;
+
+volatile std::sig_atomic_t g_interrupted = 0;
+
+std::string written(const HostAndPort& at) {
+    const bool ipv6 = at.host.find(':') != std::string::npos;
+    return (ipv6 ? "[" + at.host + "]" : at.host) + ":" + std::to_string(at.port);
+}
+
+void note_usage(const LoadOptions& options, Result& result, bool before) {
+    const auto note = [before](UsagePair& pair, int pid) {
+        (before ? pair.before : pair.after) = process_usage(pid);
+    };
+    if (options.gateway_pid != 0) {
+        note(result.gateway, options.gateway_pid);
+    }
+    if (options.broker_pid != 0) {
+        note(result.broker, options.broker_pid);
+    }
+    note(result.self, 0);
+}
+
+}  // namespace
+
+Run::Run(Result& result, SetUp set_up, std::size_t streams)
+    : result_(result),
+      options_(result.options),
+      mqtt_(poller_, *this),
+      fleet_(result, poller_, *this, set_up),
+      ledger_(streams) {}
+
+void Run::interrupt() {
+    g_interrupted = 1;
+}
+
+void Run::fail(const std::string& problem) {
+    if (result_.problem.empty() && !ending_) {
+        result_.problem = problem;
+    }
+}
+
+void Run::check_file_limit() {
+    const std::size_t limit = raise_file_limit();
+    if (options_.devices + kSpareFiles > limit) {
+        fail("--devices " + std::to_string(options_.devices) + " does not fit: the limit of open files is " +
+             std::to_string(limit) + " (ulimit -Hn), enough for " +
+             std::to_string(limit > kSpareFiles ? limit - kSpareFiles : 0) + " devices");
+    }
+}
+
+void Run::execute() {
+    live_ = ::isatty(STDERR_FILENO) != 0;
+    progress_ns_ = live_ || options_.progress ? after(1) : kNever;
+    for (const int pid : {options_.gateway_pid, options_.broker_pid}) {
+        if (pid != 0 && !process_usage(pid)) {
+            fail("there is no process " + std::to_string(pid));
+        }
+    }
+    check_file_limit();
+    if (!poller_.usable()) {
+        fail("the system gives no epoll descriptor");
+    }
+    if (!over()) {
+        go();
+    }
+    // What is cut short is not lost: what was on its way when the signal came is waited for.
+    leave();
+    if (live_ && progress_ns_ != kNever) {
+        std::fputs("\r\x1b[K", stderr);
+    }
+    result_.counters.arrived = ledger_.arrived();
+    result_.counters.duplicates = ledger_.duplicates();
+    result_.counters.out_of_order = ledger_.late();
+}
+
+void Run::turn() {
+    mqtt_.flush_all();
+    std::uint64_t until = std::min({pump_ns_, limit_ns_, progress_ns_, steady_ns() + kTurnMaxNs});
+    if (fleet_open_) {
+        until = std::min(until, fleet_.next_ns());
+    }
+    for (const Ready& ready : poller_.wait(until)) {
+        dispatch(ready);
+    }
+    const std::uint64_t now = steady_ns();
+    if (fleet_open_) {
+        fleet_.step(now);
+    }
+    pump_ns_ = ending_ ? kNever : pump(now);
+    if (now >= progress_ns_) {
+        show_progress(now);
+    }
+    if (g_interrupted != 0) {
+        result_.interrupted = true;
+    }
+}
+
+void Run::dispatch(const Ready& ready) {
+    if (ready.tag >= kMqttTag) {
+        clients_[static_cast<std::size_t>(ready.tag - kMqttTag)]->on_ready(ready.events);
+    } else {
+        fleet_.on_readable(static_cast<std::size_t>(ready.tag));
+    }
+}
+
+MqttClient& Run::add_client() {
+    const std::size_t index = clients_.size();
+    clients_.push_back(std::make_unique<MqttClient>(mqtt_, index));
+    const std::string id = index == 0
+                               ? options_.client_id + "-" + std::to_string(result_.run) + "-broker-side"
+                               : device_id(options_, result_.run, index - 1);
+    const std::string problem = clients_.back()->open(broker_address_, kMqttTag + index, id);
+    if (!problem.empty()) {
+        fail("no connection to the broker " + written(options_.broker) + ": " + problem);
+    }
+    return *clients_.back();
+}
+
+void Run::open_broker(const char* role) {
+    const std::string problem = resolve(options_.broker, broker_address_);
+    if (!problem.empty()) {
+        fail(problem + "; check --broker");
+        return;
+    }
+    add_client();
+    loop_until([this] { return clients_[0]->connected(); }, kAnswerSeconds);
+    if (!over() && !clients_[0]->connected()) {
+        fail("the broker " + written(options_.broker) + " does not answer the " + role);
+    }
+}
+
+void Run::subscribe_broker(const std::string& filter) {
+    if (over()) {
+        return;
+    }
+    clients_[0]->subscribe(filter, static_cast<std::uint8_t>(options_.subscriber_qos));
+    loop_until([this] { return subscribed_; }, kAnswerSeconds);
+    if (!over() && !subscribed_) {
+        fail("the broker " + written(options_.broker) + " does not answer SUBSCRIBE");
+    }
+}
+
+void Run::set_up_devices() {
+    if (over()) {
+        return;
+    }
+    Address gateway;
+    std::string problem = resolve(options_.gateway, gateway);
+    if (!problem.empty()) {
+        fail(problem + "; check --gateway");
+        return;
+    }
+    problem = fleet_.open(gateway);
+    if (!problem.empty()) {
+        fail(problem);
+        return;
+    }
+    fleet_open_ = setting_up_ = true;
+    if (options_.gateway_pid != 0) {
+        result_.gateway_connecting.before = process_usage(options_.gateway_pid);
+    }
+    const std::uint64_t begin = steady_ns();
+    fleet_.start(begin);
+    loop_until([this] { return fleet_.set_up_over() || fleet_.nobody_there(); });
+    result_.connect_ns = fleet_.set_up_ns() > begin ? fleet_.set_up_ns() - begin : 0;
+    if (options_.gateway_pid != 0) {
+        result_.gateway_connecting.after = process_usage(options_.gateway_pid);
+    }
+    setting_up_ = false;
+    if (fleet_.nobody_there()) {
+        fail("no gateway at " + written(options_.gateway) + ": the system says \"connection refused\"");
+    } else if (fleet_.failed() > 0) {
+        fail(set_up_problem());
+    }
+}
+
+std::string Run::set_up_problem() const {
+    const Counters& counters = result_.counters;
+    std::string text = std::to_string(fleet_.failed()) + " of " + std::to_string(options_.devices) +
+                       " devices could not be set up at " + written(options_.gateway);
+    const std::uint64_t refusals =
+        counters.refusals[0] + counters.refusals[1] + counters.refusals[2] + counters.refusals[3];
+    if (refusals > 0) {
+        text += "; the gateway refused " + std::to_string(refusals) + " times";
+    }
+    return counters.gave_up == 0 ? text : text + "; without an answer: " + std::to_string(counters.gave_up);
+}
+
+void Run::leave() {
+    ending_ = true;
+    const bool interrupted = std::exchange(result_.interrupted, false);
+    const std::string problem = std::exchange(result_.problem, "");
+    g_interrupted = 0;
+    if (fleet_open_ && !fleet_.nobody_there()) {
+        fleet_.leave(steady_ns());
+        loop_until([this] { return fleet_.left(); }, kLeaveSeconds);
+    }
+    for (const auto& client : clients_) {
+        client->disconnect();
+    }
+    result_.interrupted = interrupted || result_.interrupted;
+    result_.problem = problem;
+}
+
+void Run::begin_measuring() {
+    note_usage(options_, result_, true);
+    begin_ns_ = last_arrival_ns_ = steady_ns();
+}
+
+void Run::end_measuring() {
+    note_usage(options_, result_, false);
+    result_.measured_ns = last_arrival_ns_ - begin_ns_;
+}
+
+void Run::await_arrivals() {
+    const std::uint64_t settle = static_cast<std::uint64_t>(options_.settle_s * 1e9);
+    const std::uint64_t from = steady_ns();
+    result_.interrupted = false;
+    g_interrupted = 0;  // a second signal ends the waiting, too
+    loop_until([&] {
+        limit_ns_ = std::max(from, last_arrival_ns_) + settle;
+        return ledger_.arrived() >= result_.counters.sent || steady_ns() >= limit_ns_;
+    });
+    limit_ns_ = kNever;
+}
+
+PacerSettings Run::pacer_settings() const {
+    PacerSettings settings;
+    settings.senders = options_.devices;
+    settings.each_max = options_.device_window;
+    settings.window = options_.window;
+    settings.rate = options_.rate;
+    settings.burst = options_.burst;
+    settings.count = options_.count;
+    settings.duration_ns = options_.seconds > 0 ? static_cast<std::uint64_t>(options_.seconds * 1e9) : kNever;
+    return settings;
+}
+
+bool Run::is_ours(Bytes payload, Stamp& stamp) {
+    const PayloadCheck check = read_payload(payload, result_.run, options_.payload, stamp);
+    result_.counters.damaged += check == PayloadCheck::damaged ? 1U : 0U;
+    result_.counters.foreign += check == PayloadCheck::foreign ? 1U : 0U;
+    return check == PayloadCheck::intact;
+}
+
+std::uint32_t Run::arrive(std::size_t stream, const Stamp& stamp, std::uint64_t now_ns) {
+    const Ledger::Entry entry = ledger_.arrive(stream, stamp.sequence);
+    if (entry.arrival != Arrival::duplicate) {
+        result_.latency.record(now_ns - stamp.sent_ns);
+        last_arrival_ns_ = now_ns;
+    }
+    return entry.advanced;
+}
+
+bool Run::stalled(std::uint64_t now_ns) const {
+    return options_.qos <= 0 && now_ns > last_arrival_ns_ + kStallNs;
+}
+
+bool Run::broker_is_behind() const {
+    return clients_[0]->queued() > kQueuedMax || clients_[0]->unacknowledged() > kUnacknowledgedMax;
+}
+
+void Run::on_connack(MqttClient& client, std::uint8_t code, std::uint64_t) {
+    if (code != 0) {
+        fail("the broker " + written(options_.broker) + " refuses the connection: CONNACK code " +
+             std::to_string(code));
+        return;
+    }
+    ++clients_connected_;
+    (void)client;
+}
+
+void Run::on_suback(MqttClient&, std::uint8_t code) {
+    subscribed_ = true;
+    if (code > 2) {
+        fail("the broker " + written(options_.broker) + " refuses the subscription");
+    }
+}
+
+void Run::on_closed(MqttClient& client, const std::string& why) {
+    const std::string who = client.index() == 0 ? "" : " (client " + std::to_string(client.index()) + ")";
+    fail("no connection to the broker " + written(options_.broker) + who + ": " + why);
+}
+
+void Run::show_progress(std::uint64_t now_ns) {
+    progress_ns_ += kSecondNs;
+    const Counters& counters = result_.counters;
+    std::string line;
+    if (setting_up_ || begin_ns_ == 0) {
+        line = std::to_string(counters.connected + (clients_connected_ > 1 ? clients_connected_ - 1 : 0)) +
+               " of " + std::to_string(options_.devices) + " connected";
+    } else {
+        const std::uint64_t arrived = ledger_.arrived();
+        line = std::to_string((now_ns - begin_ns_) / kSecondNs) + " s  sent " +
+               std::to_string(counters.sent) + "  arrived " + std::to_string(arrived) + "  " +
+               std::to_string(arrived - arrived_before_) + "/s";
+        arrived_before_ = arrived;
+    }
+    line += "  retransmissions " + std::to_string(counters.retransmissions);
+    std::fprintf(stderr, live_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
+    std::fflush(stderr);
+}
+
+}  // namespace mqttsn::load
