@@ -12,37 +12,37 @@ Usage: mqttsn-load MODE [OPTION]...
 
 It plays the devices (MQTT-SN 1.2 over UDP, a socket and a source port each) and
 on the other side one MQTT 3.1.1 client on the gateway's broker. Every message
-carries run, device, sequence number, send time and a fill pattern: what is lost,
-doubled, out of order, at the wrong recipient or damaged is counted. Works with
-any gateway.
+carries run, device, sequence number, send time and a fill pattern: what is
+lost, doubled, out of order, at the wrong recipient or damaged is counted. Works
+with any gateway.
 
 Modes:
   connect    devices connect
   pub        devices publish, each on a topic of its own; a client on the broker
              checks
-  sub        each device subscribes to a topic of its own; a client on the broker
-             publishes to all in turn
+  sub        each device subscribes to a topic of its own; a client on the
+             broker publishes to all in turn
   fanout     all devices subscribe to one topic; the next message is published
              when all have the one before
-  sleep      devices subscribe and go to sleep, --count messages are published to
-             each, devices wake up (PINGREQ) until they have them
+  sleep      devices subscribe and go to sleep, --count messages are published
+             to each, devices wake up (PINGREQ) until they have them
   idle       devices connect and only keep alive
-  mqtt-pub   yardstick: the same messages from plain MQTT clients (TCP), straight
-             to the broker
+  mqtt-pub   yardstick: the same messages from plain MQTT clients (TCP),
+             straight to the broker
 
 Where:
   --gateway HOST:PORT   the gateway (UDP); default: 127.0.0.1:1883. [::1]:1883
                         for IPv6. On 127.x.x.x devices take 127.0.0.2, .3 and so
                         on when ports run out
-  --broker HOST:PORT    its broker (TCP); default: 127.0.0.1:1883; not needed for
-                        connect and idle
+  --broker HOST:PORT    its broker (TCP); default: 127.0.0.1:1883. Modes connect
+                        and idle need none
 
 How many and how fast:
   --devices N           default: 100
   --qos N               -1 (pub only: no CONNECT), 0, 1 or 2; default: 1
-  --window N            closed loop: at most so many messages unanswered over all
-                        devices; default: 128. Answered is acknowledged (pub at
-                        QoS 1 and 2) or arrived (else)
+  --window N            closed loop: at most so many messages unanswered over
+                        all devices; default: 128. Answered is acknowledged (pub
+                        at QoS 1 and 2) or arrived (else)
   --device-window N     and so many of one device; default: 8 in sub; pub at
                         QoS 1 and 2 always 1, as MQTT-SN asks
   --rate R              open loop: R messages per second over all devices,
@@ -51,8 +51,8 @@ How many and how fast:
                         when all are answered
   --count N             end after N messages in all; sleep: N for each device;
                         default there: 5
-  --seconds S           end after S seconds; default: 10 when there is no --count.
-                        With both: what comes first
+  --seconds S           end after S seconds; default: 10 when there is no
+                        --count. With both: what comes first
   --hold S              idle: how long; default: 10
   --settle S            in the end, how long nothing may arrive before what is
                         missing counts as lost; default: 20 at QoS 1 and 2 (the
@@ -64,7 +64,8 @@ MQTT-SN:
   --topic-kind KIND     registered (default), short (topics 00, 01, ... zz; the
                         default at QoS -1), predefined or predefined:ID (all
                         devices use one; the gateway must know that ID, 1 if not
-                        given, stands for --topic)
+                        given, stands for --topic). At QoS -1 the gateway must
+                        allow what is used
   --client-id PREFIX    client ids are PREFIX-RUN-NUMBER; default: load
   --keep-alive S        default: 60
   --retry S             T_retry: repeat after S seconds; default: 1
@@ -89,19 +90,17 @@ Examples:
   mqttsn-load pub --rate 1000 --devices 200 --seconds 30   # latency
   mqttsn-load connect --devices 10000 --connect-window 10000
   mqttsn-load sub --qos 2 --count 20000 --json | jq .rate
-  mqttsn-load idle --devices 8000 --hold 60 --pid "$(pidof mqttsn-gateway)" mqttsn -
-        load mqtt -
-        pub-- devices 1000 --qos 1 --seconds 5 #to compare with
+  mqttsn-load idle --devices 8000 --hold 60 --pid $(pidof mqttsn-gateway)
+  mqttsn-load mqtt-pub --devices 1000 --qos 1 --seconds 5  # to compare with
 
-            SIGINT and
-    SIGTERM end a run early; what has been measured is printed.
+SIGINT and SIGTERM end a run early; what has been measured is printed.
 
 Exit code: 0 every message that must arrive arrived (at QoS 0 and -1 some may be
 lost: the result says how many), 1 failed (no connection; messages lost, damaged
 or at the wrong recipient; doubled at QoS 2: one line says what), 2 bad usage.
 
-Keys of --json (mode, ok, problem, interrupted, devices, qos, payload, then; a key
-that does not apply is not there):
+Keys of --json: mode, ok, problem, interrupted, devices, qos, payload and
+those below (one that does not apply is not there):
 )help";
 
 }  // namespace

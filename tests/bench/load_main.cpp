@@ -44,7 +44,7 @@ int run(const LoadOptions& options) {
     make_run(*result)->execute();
     const std::string failed = verdict(*result);
     // Nothing was measured when nobody could be reached: one line says more than a table of zeros.
-    if (failed.empty() || result->counters.connected > 0 || options.json) {
+    if (failed.empty() || result->counters.connected > 0 || result->counters.sent > 0 || options.json) {
         const std::string text = options.json ? report_json(*result) : report_text(*result);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
             std::fputs("mqttsn-load: cannot write the result to standard output\n", stderr);

@@ -71,10 +71,10 @@ Value cpu_us_each(const Result& r, const UsagePair& pair) {
     return cpu_ns(pair) / 1e3 / pieces(r);
 }
 Value cpu_percent(const Result& r, const UsagePair& pair) {
-    if (!pair.before || !pair.after || r.measured_ns == 0) {
+    if (!pair.before || !pair.after || r.usage_ns == 0) {
         return std::nullopt;
     }
-    return cpu_ns(pair) * 100.0 / static_cast<double>(r.measured_ns);
+    return cpu_ns(pair) * 100.0 / static_cast<double>(r.usage_ns);
 }
 Value rss_kb(const UsagePair& pair) {
     return pair.after ? Value(static_cast<double>(pair.after->rss_octets) / 1024.0) : std::nullopt;
@@ -195,7 +195,7 @@ constexpr std::array kRows{
         [](const Result& r) { return connecting_cpu_us(r); }},
     Row{"gateway_rss_kb", "gateway memory", "KB", 0, "resident, at the end",
         [](const Result& r) { return rss_kb(r.gateway); }},
-    Row{"gateway_rss_kb_per_session", "gateway mem./session", "KB", 2, "what it grew by while devices were set up",
+    Row{"gateway_session_kb", "gateway mem./session", "KB", 2, "what it grew by while devices were set up",
         [](const Result& r) { return rss_kb_per_session(r); }},
     Row{"broker_cpu_us", "broker CPU", "us", 2, "--broker-pid: as gateway_cpu_us",
         [](const Result& r) { return cpu_us_each(r, r.broker); }},
@@ -218,6 +218,13 @@ std::string number(double value, int decimals) {
 
 std::string of(std::uint64_t part, std::uint64_t whole, const char* what) {
     return std::to_string(part) + " of " + std::to_string(whole) + " messages " + what;
+}
+
+/// What may explain a loss.
+std::string refused_text(const Counters& counters) {
+    const auto& by_code = counters.refusals;
+    const std::uint64_t refusals = by_code[0] + by_code[1] + by_code[2] + by_code[3];
+    return refusals == 0 ? "" : "; the gateway refused " + std::to_string(refusals) + " times";
 }
 
 /// "pub: 100 devices, QoS 1, payload 32 octets, at most 128 unanswered"
@@ -254,10 +261,10 @@ std::string verdict(const Result& result) {
         return of(counters.wrong_recipient, counters.sent, "at the wrong recipient");
     }
     if (counters.sent > 0 && counters.arrived == 0) {
-        return of(counters.sent, counters.sent, "lost: none arrived");
+        return of(counters.sent, counters.sent, "lost: none arrived") + refused_text(counters);
     }
     if (result.options.qos > 0 && result.lost() > 0) {
-        return of(result.lost(), counters.sent, "lost");
+        return of(result.lost(), counters.sent, "lost") + refused_text(counters);
     }
     if (result.options.qos == 2 && counters.duplicates > 0) {
         return of(counters.duplicates, counters.sent, "duplicated at QoS 2");
@@ -303,7 +310,7 @@ std::string report_json(const Result& result) {
 }
 
 std::string report_keys() {
-    constexpr std::size_t kColumn = 29;
+    constexpr std::size_t kColumn = 26;
     std::string text;
     for (const Row& row : kRows) {
         std::string line = "  " + std::string(row.key);

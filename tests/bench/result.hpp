@@ -61,6 +61,7 @@ struct Result {
     Histogram wake_up;              ///< PINGREQ to PINGRESP of a sleeping device
     std::uint64_t connect_ns = 0;   ///< first CONNECT to the last device that is set up
     std::uint64_t measured_ns = 0;  ///< first transmission to last arrival; idle: the time held
+    std::uint64_t usage_ns = 0;     ///< between before and after of gateway, broker and self
     std::uint64_t lag_max_ns = 0;   ///< open loop: how late a message left at most
     UsagePair gateway;              ///< of the measured part
     UsagePair broker;

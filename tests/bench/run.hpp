@@ -121,6 +121,7 @@ class Run : protected FleetEvents, protected MqttEvents {
 
     bool fleet_open_ = false;
     bool ending_ = false;
+    std::uint64_t usage_begin_ns_ = 0;
     std::uint64_t pump_ns_ = 0;
     std::uint64_t limit_ns_ = kNever;
     std::uint64_t progress_ns_ = 0;
