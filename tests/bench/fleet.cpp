@@ -269,11 +269,10 @@ void Fleet::fail(std::size_t device) {
     at.state = State::gone;
     due_ns_[device] = kNever;
     --in_set_up_;
-    if (!at.was_ready) {
+    if (at.was_ready) {
+        ++dropped_;
+    } else {
         ++failed_;
-    } else if (at.deferred) {
-        at.deferred = false;
-        events_.on_published(device, steady_ns());
     }
 }
 
@@ -317,11 +316,6 @@ void Fleet::give_up(std::size_t device, std::uint64_t now_ns) {
         case Waiting::suback:
             fail(device);
             break;
-        case Waiting::puback:
-        case Waiting::pubrec:
-        case Waiting::pubcomp:
-            end_publish(device, false, now_ns);
-            break;
         case Waiting::disconnect:
             leaving_ -= at.state == State::leaving ? 1U : 0U;
             at.state = State::gone;
@@ -329,7 +323,11 @@ void Fleet::give_up(std::size_t device, std::uint64_t now_ns) {
             due_ns_[device] = kNever;
             break;
         default:
-            on_pingresp(device, now_ns);
+            if (at.state == State::awake) {
+                on_pingresp(device, now_ns);
+            } else {
+                connect_again(device, now_ns);
+            }
     }
 }
 

@@ -54,6 +54,8 @@ class Fleet {
     bool set_up_over() const { return ready_ + failed_ >= devices_.size(); }
     /// Devices that could not be set up.
     std::size_t failed() const { return failed_; }
+    /// Devices that were set up, lost the gateway, and could not connect again: nothing more comes from them.
+    std::size_t dropped() const { return dropped_; }
     /// Nothing has ever come from the gateway, and the system says that nobody is there.
     bool nobody_there() const { return nobody_there_ && !heard_; }
     /// When the last device was set up.
@@ -143,6 +145,8 @@ class Fleet {
     void release_qos2(Device& at, std::uint16_t message_id);
     void end_publish(std::size_t device, bool acknowledged, std::uint64_t now_ns);
     void on_register(std::size_t device, const Message& message);
+    static bool is_publishing(const Device& at);
+    void connect_again(std::size_t device, std::uint64_t now_ns);
     void on_gateway_disconnect(std::size_t device, std::uint64_t now_ns);
     void on_pingresp(std::size_t device, std::uint64_t now_ns);
 
@@ -164,6 +168,7 @@ class Fleet {
     std::size_t in_set_up_ = 0;
     std::size_t ready_ = 0;
     std::size_t failed_ = 0;
+    std::size_t dropped_ = 0;
     std::size_t asleep_ = 0;
     std::size_t leaving_ = 0;
     bool ending_ = false;

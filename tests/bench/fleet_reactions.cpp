@@ -176,18 +176,26 @@ void Fleet::on_gateway_disconnect(std::size_t device, std::uint64_t now_ns) {
     if (at.state != State::active || ending_) {
         return;
     }
-    const bool publishing =
-        at.waiting == Waiting::puback || at.waiting == Waiting::pubrec || at.waiting == Waiting::pubcomp;
-    at.state = State::fresh;
+    counters_.gave_up += is_publishing(at) ? 1U : 0U;
+    connect_again(device, now_ns);
+}
+
+bool Fleet::is_publishing(const Device& at) {
+    return at.waiting == Waiting::puback || at.waiting == Waiting::pubrec || at.waiting == Waiting::pubcomp;
+}
+
+/// The gateway has forgotten the device, or does not answer any more. What it was publishing is over.
+void Fleet::connect_again(std::size_t device, std::uint64_t now_ns) {
+    Device& at = devices_[device];
+    const bool publishing = is_publishing(at);
     at.waiting = Waiting::nothing;
     due_ns_[device] = kNever;
     if (set_up_ == SetUp::nothing) {
-        at.state = State::active;
         return;
     }
+    at.state = State::fresh;
     queue_.push_back(device);
     if (publishing) {
-        ++counters_.gave_up;
         events_.on_published(device, now_ns);
     }
 }

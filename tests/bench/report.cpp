@@ -119,9 +119,9 @@ constexpr std::array kRows{
         [](const Result& r) { return messages(r, r.counters.wrong_recipient); }},
     Row{"damaged", "damaged", "", 0, "payload changed on its way",
         [](const Result& r) { return messages(r, r.counters.damaged); }},
-    Row{"foreign", "of other runs", "", 0, "messages of another run on our topics (not counted above)",
+    Row{"foreign", "of other runs", "", 0, "messages of another run, counted only here",
         [](const Result& r) { return event(r.counters.foreign); }},
-    Row{"measured_s", "measured", "s", 3, "first transmission to last arrival; connect: to the last\ndevice set up; sleep: from the first wake-up; idle: --hold",
+    Row{"measured_s", "measured", "s", 3, "first transmission to last arrival; connect: to the\nlast device set up; sleep: from the first wake-up;\nidle: --hold",
         [](const Result& r) { return Value(static_cast<double>(r.measured_ns) / 1e9); }},
     Row{"rate", "rate", "/s", 0, "arrived / measured_s",
         [](const Result& r) { return per_second(static_cast<double>(has_messages(r) ? r.counters.arrived : 0), r.measured_ns); }},
@@ -163,7 +163,7 @@ constexpr std::array kRows{
         [](const Result& r) { return max_us(r.wake_up); }},
     Row{"retransmissions", "retransmissions", "", 0, "by the devices, after T_retry",
         [](const Result& r) { return devices(r, r.counters.retransmissions); }},
-    Row{"gave_up", "gave up", "", 0, "exchanges without an answer after N_retry",
+    Row{"gave_up", "gave up", "", 0, "without an answer after N_retry, or ended by the\ngateway's DISCONNECT; the device connects again",
         [](const Result& r) { return devices(r, r.counters.gave_up); }},
     Row{"refused_congestion", "refused: congestion", "", 0, "return code 1; tried again after T_retry",
         [](const Result& r) { return event(r.counters.refusals[0]); }},
@@ -185,9 +185,9 @@ constexpr std::array kRows{
         [](const Result& r) { return event(r.counters.malformed); }},
     Row{"socket_errors", "socket errors", "", 0, "for example connection refused",
         [](const Result& r) { return event(r.counters.socket_errors); }},
-    Row{"stalls", "stalls", "", 0, "closed loop at QoS 0: nothing came for 0.5 s, what was\non its way was written off",
+    Row{"stalls", "stalls", "", 0, "closed loop at QoS 0: nothing came for 0.5 s, what\nwas on its way was written off",
         [](const Result& r) { return event(r.counters.stalls); }},
-    Row{"gateway_cpu_us", "gateway CPU", "us", 2, "--pid: CPU time each message that arrived (connect: each\nsession)",
+    Row{"gateway_cpu_us", "gateway CPU", "us", 2, "--pid: CPU time for each message that arrived\n(connect: each session)",
         [](const Result& r) { return cpu_us_each(r, r.gateway); }},
     Row{"gateway_cpu_percent", "gateway CPU", "%", 1, "of one core",
         [](const Result& r) { return cpu_percent(r, r.gateway); }},
@@ -310,7 +310,7 @@ std::string report_json(const Result& result) {
 }
 
 std::string report_keys() {
-    constexpr std::size_t kColumn = 26;
+    constexpr std::size_t kColumn = 25;
     std::string text;
     for (const Row& row : kRows) {
         std::string line = "  " + std::string(row.key);

@@ -112,6 +112,10 @@ void Run::turn() {
     if (fleet_open_) {
         fleet_.step(now);
     }
+    if (fleet_.dropped() > 0) {
+        fail(std::to_string(fleet_.dropped()) + " of " + std::to_string(options_.devices) +
+             " devices lost the gateway " + written(options_.gateway) + " and could not connect again");
+    }
     pump_ns_ = ending_ ? kNever : pump(now);
     if (now >= progress_ns_) {
         show_progress(now);

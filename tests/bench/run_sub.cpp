@@ -71,7 +71,7 @@ class ReceivingRun : public Run {
 
     /// At QoS 1 and 2 a lost message holds its place in the window for ever.
     bool given_up() const {
-        return options_.qos > 0 && pacer_.in_flight() > 0 &&
+        return options_.qos > 0 && options_.rate <= 0 && pacer_.in_flight() > 0 &&
                steady_ns() > last_arrival_ns_ + static_cast<std::uint64_t>(options_.settle_s * 1e9);
     }
 
