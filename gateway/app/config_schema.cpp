@@ -297,7 +297,7 @@ constexpr KeyRow kKeys[] = {
         SHOW(toml_duration(c.core.sleep.max_duration_s * kSecond)), kSecond},
 
     {"limits", "sessions", kInteger, 1, 1000000, {}, "100000", NUMBER(std::uint32_t, core.limits.sessions)},
-    {"limits", "half_open", kInteger, 1, 1000000, {}, "4096", NUMBER(std::uint32_t, core.limits.half_open)},
+    {"limits", "half_open", kInteger, 1, 1000000, {}, "16384", NUMBER(std::uint32_t, core.limits.half_open)},
     {"limits", "topics_per_session", kInteger, 1, 65534, {}, "1000",
         NUMBER(std::uint32_t, core.limits.topics_per_session)},
     {"limits", "client_id_length", kInteger, 1, 1024, {}, "64", NUMBER(std::uint32_t, core.limits.client_id_length)},
@@ -310,7 +310,7 @@ constexpr KeyRow kKeys[] = {
     {"limits", "keep_alive_max", kDuration, kSecond, 65535 * kSecond, {}, "\"65535s\"",
         SET(c.core.limits.keep_alive_max_s = static_cast<std::uint16_t>(v.number / kSecond)),
         SHOW(toml_duration(c.core.limits.keep_alive_max_s * kSecond)), kSecond},
-    {"limits", "new_sessions_per_second", kInteger, 0, 1000000, {}, "10000",
+    {"limits", "new_sessions_per_second", kInteger, 0, 1000000, {}, "50000",
         NUMBER(std::uint32_t, core.limits.new_sessions_per_second)},
     {"limits", "connects_per_source_per_second", kInteger, 0, 1000000, {}, "1000",
         NUMBER(std::uint32_t, core.limits.connects_per_source_per_second)},

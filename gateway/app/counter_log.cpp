@@ -43,6 +43,16 @@ void CounterLog::write_losses(Log& log, const BrokerLosses& losses) {
     last_losses_ = losses;
 }
 
+void CounterLog::write_socket_losses(Log& log, const SocketLosses& losses) {
+    if (losses == last_socket_losses_) {
+        return;
+    }
+    log.write(LogLevel::warn, "datagrams lost before the gateway looked at them",
+              {{"udp_dropped_flood", losses.of_flooding_sources - last_socket_losses_.of_flooding_sources},
+               {"udp_dropped_by_kernel", losses.by_kernel - last_socket_losses_.by_kernel}});
+    last_socket_losses_ = losses;
+}
+
 void CounterLog::write_all(Log& log, const Counters& counters) {
     std::vector<LogField> fields;
 #define MQTTSN_COUNTER(name, text)                 \

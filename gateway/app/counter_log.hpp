@@ -20,6 +20,13 @@ struct BrokerLosses {
     friend bool operator==(const BrokerLosses&, const BrokerLosses&) = default;
 };
 
+/// Datagrams that nobody looked at. Plain numbers that only grow.
+struct SocketLosses {
+    std::uint64_t of_flooding_sources = 0;  ///< UdpCounters::dropped_flood
+    std::uint64_t by_kernel = 0;            ///< they found a receive buffer full
+    friend bool operator==(const SocketLosses&, const SocketLosses&) = default;
+};
+
 class CounterLog {
   public:
     /// One warning with how often each thing was dropped or refused since the last call; nothing when nothing
@@ -27,12 +34,15 @@ class CounterLog {
     void write_refusals(Log& log, const Counters& counters);
     /// One warning when there are more than at the last call.
     void write_losses(Log& log, const BrokerLosses& losses);
+    /// One warning when there are more than at the last call.
+    void write_socket_losses(Log& log, const SocketLosses& losses);
     /// One line with every counter that is not zero.
     static void write_all(Log& log, const Counters& counters);
 
   private:
     Counters last_;
     BrokerLosses last_losses_;
+    SocketLosses last_socket_losses_;
 };
 
 }  // namespace mqttsn::gateway

@@ -29,6 +29,7 @@ namespace {
 constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends without ceremony
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
+constexpr std::uint64_t kSameTroubleMs = 60000;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
 constexpr std::size_t kUsualMessage = 256;         // octets of topic and payload
@@ -146,6 +147,8 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     bool own_session_stopped = false;
     Instant armed = kNever;
     std::string last_trouble;
+    std::uint64_t last_trouble_ms = 0;
+    bool trouble_over = false;
     std::uint64_t stopping_since = 0;
     std::uint32_t housework_turns = 0;
     CounterLog counter_log;
@@ -157,12 +160,16 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         core.handle_datagram(now(), from, datagram);
         drain();
     }
+    void on_flood(const Endpoint& from) override {
+        log.write(LogLevel::warn, "a source floods; slowed down",
+                  {{"from", to_string(from)}, {"datagrams_per_second", SourceShare::kPerSecond}});
+    }
     void on_group_datagram(std::uint8_t group, const Endpoint& from, bool own, Bytes datagram) override {
         core.handle_group_datagram(now(), group, from, own, datagram);
         drain();
     }
     void on_link_opened(LinkId link, bool session_present) override {
-        last_trouble.clear();
+        trouble_over = true;
         core.handle_link_opened(now(), link, session_present);
         drain();
     }
@@ -250,13 +257,16 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         uv_timer_start(&deadline, on_deadline, static_cast<std::uint64_t>(delay), 0);
     }
 
-    /// Once for each kind of trouble: ten thousand sessions lose their connections in the same instant.
+    /// Once for each kind of trouble: ten thousand sessions lose their connections in the same instant, and
+    /// where descriptors are scarce one connects and the next does not.
     void say_broker_trouble(LinkCloseReason reason, std::string_view detail) {
         if (reason == LinkCloseReason::requested || reason == LinkCloseReason::closed_by_peer ||
-            detail == last_trouble) {
+            (detail == last_trouble && (!trouble_over || uv_now(&loop) - last_trouble_ms < kSameTroubleMs))) {
             return;
         }
         last_trouble = detail;
+        last_trouble_ms = uv_now(&loop);
+        trouble_over = false;
         log.write(LogLevel::error, link_close_reason_text(reason),
                   {{"broker", to_string(config.broker)},
                    {"detail", detail},
@@ -270,8 +280,17 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         }
         if (++housework_turns % kCountersEverySeconds == 0) {
             counter_log.write_refusals(log, core.counters());
+            counter_log.write_socket_losses(log, socket_losses());
             counter_log.write_losses(log, broker_losses());
         }
+    }
+    SocketLosses socket_losses() const {
+        SocketLosses sum;
+        for (const auto& listener : listeners) {
+            sum.of_flooding_sources += listener->counters().dropped_flood;
+            sum.by_kernel += listener->dropped_by_kernel();
+        }
+        return sum;
     }
     BrokerLosses broker_losses() const {
         const OwnSessionCounters own = own_session->counters();
@@ -408,6 +427,7 @@ void Runner::Parts::stop() {
     state = State::stopping;
     supervisor.say_stopping();
     counter_log.write_all(log, core.counters());
+    counter_log.write_socket_losses(log, socket_losses());
     counter_log.write_losses(log, broker_losses());
     core.handle_shutdown(now());
     drain();

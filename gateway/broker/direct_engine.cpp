@@ -7,6 +7,13 @@
 namespace mqttsn::gateway {
 namespace {
 
+// Each costs its part of the turn (TCP's handshake in the kernel), and the devices that are connected wait.
+constexpr unsigned kStartsPerTurn = 4;
+
+std::uint64_t now_us() {
+    return uv_hrtime() / 1000;
+}
+
 void ignore_sigpipe() {
     struct sigaction old {};
     if (::sigaction(SIGPIPE, nullptr, &old) == 0 && (old.sa_flags & SA_SIGINFO) == 0 &&
@@ -63,7 +70,9 @@ std::unique_ptr<DirectEngine> DirectEngine::create(uv_loop_t* loop, EngineListen
 }
 
 DirectEngine::DirectEngine(uv_loop_t* loop, EngineListener& listener, const DirectOptions& options)
-    : listener_(listener), resolver_(loop, resolver_options(options), [this] { wake(); }) {
+    : listener_(listener),
+      resolver_(loop, resolver_options(options), [this] { wake(); }),
+      pace_(options.connects_max) {
     shared_.loop = loop;
     shared_.options = options;
     uv_idle_init(loop, &wake_);
@@ -119,8 +128,7 @@ void DirectEngine::open(LinkId id, const mqtt::Connect& connect) {
         old->end(LinkCloseReason::requested, "its slot is used again");
     }
     slots_[id.slot] = &link;
-    link.waiting_number = next_waiting_number_++;
-    waiting_.emplace(link.waiting_number, &link);
+    waiting_.add(link);
     wake();
 }
 
@@ -214,7 +222,7 @@ void DirectEngine::link_ended(DirectLink& link) {
 }
 
 void DirectEngine::link_ended_without_handle(DirectLink& link) {
-    waiting_.erase(link.waiting_number);
+    waiting_.remove(link);
     ended_.push_back(&link);
     wake();
 }
@@ -231,6 +239,9 @@ void DirectEngine::link_attempt_failed(DirectLink& link, int error) {
     if (!out_of_resources(error)) {
         resolver_.distrust();
     }
+    if (error == UV_ETIMEDOUT) {
+        pace_.on_timeout(now_us());
+    }
     link.end(LinkCloseReason::unreachable, link.failures);
 }
 
@@ -240,6 +251,8 @@ void DirectEngine::link_connected(DirectLink& link) {
 
 void DirectEngine::link_opened(DirectLink& link, bool session_present) {
     ++shared_.counters.opened;
+    const std::uint64_t now = now_us();
+    pace_.on_done(now, now - link.started_us, !waiting_.empty());
     listener_.on_link_opened(link.id(), session_present);
 }
 
@@ -334,7 +347,7 @@ void DirectEngine::report_congestion() {
 }
 
 void DirectEngine::start_waiting() {
-    if (waiting_.empty() || connecting_ >= shared_.options.connects_max) {
+    if (waiting_.empty() || !pace_.may_start(connecting_)) {
         return;
     }
     const Resolver::State state = resolver_.request();
@@ -342,21 +355,26 @@ void DirectEngine::start_waiting() {
         return;  // its answer wakes us
     }
     if (state == Resolver::State::failed) {
-        std::map<std::uint64_t, DirectLink*> waiting;
-        waiting.swap(waiting_);
-        for (const auto& item : waiting) {
-            item.second->end(LinkCloseReason::unreachable, resolver_.error());
+        while (DirectLink* const link = waiting_.take()) {
+            link->end(LinkCloseReason::unreachable, resolver_.error());
         }
         return;
     }
     const std::shared_ptr<const Addresses> addresses = resolver_.addresses();
-    while (!waiting_.empty() && connecting_ < shared_.options.connects_max) {
-        DirectLink& link = *waiting_.begin()->second;
-        waiting_.erase(waiting_.begin());
-        link.addresses = addresses;
-        link.counted_as_connecting = true;
+    for (unsigned i = 0; pace_.may_start(connecting_); ++i) {
+        if (i == kStartsPerTurn) {
+            wake();
+            return;
+        }
+        DirectLink* const link = waiting_.take();
+        if (link == nullptr) {
+            return;
+        }
+        link->addresses = addresses;
+        link->counted_as_connecting = true;
+        link->started_us = now_us();
         ++connecting_;
-        link.connect_to(addresses->front(), addresses->size() > 1);
+        link->connect_to(addresses->front(), addresses->size() > 1);
     }
 }
 

@@ -19,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,10 +26,12 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/broker/connect_pace.hpp"
 #include "gateway/broker/direct_link.hpp"
 #include "gateway/broker/direct_options.hpp"
 #include "gateway/broker/engine.hpp"
 #include "gateway/broker/resolver.hpp"
+#include "gateway/broker/waiting_links.hpp"
 
 namespace mqttsn::gateway {
 
@@ -86,10 +87,9 @@ class DirectEngine final : public Engine, private DirectLinkOwner {
     Resolver resolver_;
     std::vector<DirectLink*> slots_;  ///< the newest link of each slot, or nullptr
     std::unordered_map<const DirectLink*, std::unique_ptr<DirectLink>>
-        links_;  ///< all, also those of older generations
-    std::map<std::uint64_t, DirectLink*>
-        waiting_;  ///< by order of open(), for a free place among connecting_
-    std::uint64_t next_waiting_number_ = 1;
+        links_;             ///< all, also those of older generations
+    WaitingLinks waiting_;  ///< for a free place among connecting_
+    ConnectPace pace_;
     std::size_t connecting_ = 0;
     std::vector<LinkId> dirty_;       ///< have something for flush()
     std::vector<LinkId> congestion_;  ///< their queue crossed a mark perhaps

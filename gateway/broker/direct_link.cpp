@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/broker/tcp_socket.hpp"
+
 namespace mqttsn::gateway {
 namespace {
 
@@ -32,8 +34,7 @@ void DirectLink::connect_to(const sockaddr_storage& address, bool another_follow
     handle_open_ = true;
     request_.connect = uv_connect_t{};
     request_.connect.data = this;
-    const int error =
-        uv_tcp_connect(&request_.connect, &tcp_, reinterpret_cast<const sockaddr*>(&address), on_connect);
+    const int error = connect_tcp(tcp_, request_.connect, address, on_connect);
     if (error != 0) {
         attempt_over(error);
         return;
@@ -62,7 +63,6 @@ void DirectLink::on_connect(uv_connect_t* request, int status) {
 void DirectLink::after_connect() {
     owner_.set_deadline(*this, 0);
     owner_.link_connected(*this);
-    uv_tcp_nodelay(&tcp_, 1);
     const int error = uv_read_start(stream(), on_alloc, on_read);
     if (error != 0) {
         end(LinkCloseReason::unreachable, uv_strerror(error));

@@ -20,9 +20,9 @@ struct DirectOptions {
     /// Octets that wait for the broker to read, per link; a single larger packet passes when nothing waits.
     /// Congested from one half of it, until a quarter.
     std::uint32_t write_queue_max = 256 * 1024;
-    /// Connections between the start of TCP and CONNACK at once; the others wait in order. mosquitto listens
-    /// with a backlog of 100, and a connection beyond the backlog costs a second of TCP's patience.
-    std::uint32_t connects_max = 100;
+    /// Connections that may wait in the broker's listen queue; the others wait here, in order (ConnectPace).
+    /// mosquitto's queue has 100 places, and a connection beyond them costs a second of TCP's patience.
+    std::uint32_t connects_max = 80;
     /// LinkId::slot must be below.
     std::uint32_t slots_max = 1024 * 1024;
     /// Patience with one address when there is another one to try.

@@ -26,6 +26,7 @@ enum class EventLevel : std::uint8_t { error, warning, info, debug };
     X(broker_connected, debug, "broker connection open")                           \
     X(broker_refused, error, "broker refused the connection")                      \
     X(broker_lost, warning, "broker connection lost")                              \
+    X(broker_not_reached, debug, "no broker connection for a device")              \
     X(broker_duel, warning, "the broker closes the connection again and again")    \
     X(broker_back, info, "broker connection back")                                 \
     X(message_dropped, warning, "message to a device dropped")                     \

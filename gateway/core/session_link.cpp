@@ -285,7 +285,9 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
         ++context.counters.links_failed;
         const char* const cut = by_broker ? cut_text(link, context.now) : nullptr;
         context.counters.links_cut += cut != nullptr ? 1 : 0;
-        context.event(EventKind::broker_lost, session, cut != nullptr ? cut : link_close_reason_text(reason));
+        // Of what was never there the operator hears once, not once for each device.
+        context.event(was_open ? EventKind::broker_lost : EventKind::broker_not_reached, session,
+                      cut != nullptr ? cut : link_close_reason_text(reason));
     }
     link.reopening = link.reopening && by_us;
     if (by_broker && lost_duel(context, session)) {

@@ -92,14 +92,14 @@ struct SleepSettings {
 /// What becomes of that which is over a limit stands beside it; admission.hpp says more of the first ones.
 struct LimitSettings {
     std::uint32_t sessions = 100000;           ///< disconnected, then unconfirmed ones go; then CONNACK 01
-    std::uint32_t half_open = 4096;            ///< CONNECTs not yet accepted; CONNACK 01
+    std::uint32_t half_open = 16384;           ///< CONNECTs not yet accepted; CONNACK 01
     std::uint32_t topics_per_session = 1000;   ///< REGACK 01, SUBACK 01; downlink: dropped
     std::uint32_t client_id_length = 64;       ///< octets; CONNACK 03
     std::uint32_t uplink_window = 4;           ///< D32; PUBACK 01
     std::uint32_t messages_per_second = 0;     ///< of one device, 0 = no limit; QoS 0 dropped, else code 01
     std::uint32_t unproven_messages = 32;      ///< QoS 0 before a REGACK proved the address, 0 = no limit
     std::uint64_t buffered_bytes = 268435456;  ///< all that waits for devices; as a full [sleep] queue
-    std::uint32_t new_sessions_per_second = 10000;             ///< 0 = no limit; CONNACK 01
+    std::uint32_t new_sessions_per_second = 50000;             ///< 0 = no limit; CONNACK 01
     std::uint32_t connects_per_source_per_second = 1000;       ///< 0 = no limit; not answered
     std::uint32_t qos_minus_one_per_source_per_second = 1000;  ///< 0 = no limit; dropped
     std::uint32_t replies_per_second_to_unknown = 100;         ///< D12, FAULT-30; 0 = none; not answered

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <utility>
 
 #include "gateway/net/interfaces.hpp"
@@ -17,6 +18,11 @@
 
 namespace mqttsn::gateway {
 namespace {
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) ^ device();
+}
 
 constexpr std::size_t kCacheLine = 64;
 // After so many datagrams the rest of the loop has its turn.
@@ -82,7 +88,8 @@ UdpListener::UdpListener(uv_loop_t* loop, std::uint16_t index, DatagramReceiver&
       index_(index),
       receiver_(receiver),
       where_to_set_(std::move(where_to_set)),
-      batch_(std::make_unique<Batch>(datagram_max)) {}
+      batch_(std::make_unique<Batch>(datagram_max)),
+      share_(random_seed()) {}
 
 UdpListener::~UdpListener() = default;
 
@@ -208,17 +215,31 @@ void UdpListener::receive() {
         if (count < 0) {
             // Also ICMP errors: a stranger can forge them, so they end nothing.
             counters_.receive_errors += errno != EAGAIN && errno != EINTR ? 1U : 0U;
+            end_receiving(false);
             return;
         }
         hand_over(static_cast<std::size_t>(count));
         if (static_cast<std::size_t>(count) < Batch::kDatagrams) {
+            end_receiving(false);
             return;
         }
     }
+    end_receiving(true);
+}
+
+void UdpListener::end_receiving(bool left_unread) {
+    if (const std::optional<Endpoint> flooder = share_.end_turn(left_unread, now()); flooder && open_) {
+        receiver_.on_flood(*flooder);
+    }
+}
+
+Instant UdpListener::now() const {
+    return Instant{Millis{static_cast<std::int64_t>(uv_now(loop_))}};
 }
 
 /// The receiver may close the listener.
 void UdpListener::hand_over(std::size_t count) {
+    const Instant at = now();
     for (std::size_t i = 0; i < count && open_; ++i) {
         const mmsghdr& message = batch_->messages[i];
         if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
@@ -226,9 +247,13 @@ void UdpListener::hand_over(std::size_t count) {
         }
         ++counters_.received;
         counters_.received_octets += message.msg_len;
+        const Endpoint from = endpoint_of(reinterpret_cast<const sockaddr*>(&batch_->from[i]), index_);
+        if (!share_.admit(from, at)) {
+            ++counters_.dropped_flood;
+            continue;
+        }
         receiver_.on_datagram(
-            endpoint_of(reinterpret_cast<const sockaddr*>(&batch_->from[i]), index_),
-            Bytes{static_cast<const std::uint8_t*>(batch_->pieces[i].iov_base), message.msg_len});
+            from, Bytes{static_cast<const std::uint8_t*>(batch_->pieces[i].iov_base), message.msg_len});
     }
 }
 

@@ -16,6 +16,7 @@
 #include "gateway/core/endpoint.hpp"
 #include "gateway/net/datagram_outbox.hpp"
 #include "gateway/net/socket_address.hpp"
+#include "gateway/net/source_share.hpp"
 #include "mqttsn/wire.hpp"
 
 namespace mqttsn::gateway {
@@ -24,6 +25,8 @@ namespace mqttsn::gateway {
 class DatagramReceiver {
   public:
     virtual void on_datagram(const Endpoint& from, Bytes datagram) = 0;
+    /// This source is slowed down from now on (SourceShare). Only for the operator.
+    virtual void on_flood(const Endpoint& /*from*/) {}
 
   protected:
     ~DatagramReceiver() = default;
@@ -39,6 +42,7 @@ struct UdpCounters : SendCounters {
     std::uint64_t received = 0;
     std::uint64_t received_octets = 0;
     std::uint64_t truncated = 0;       ///< larger than `datagram_max`; handed over as far as there was room
+    std::uint64_t dropped_flood = 0;   ///< received, but of a source that floods
     std::uint64_t receive_errors = 0;  ///< the kernel said no to one receive; the next one goes on
 };
 
@@ -103,6 +107,8 @@ class UdpListener {
     void watch();
     void receive();
     void hand_over(std::size_t count);
+    void end_receiving(bool left_unread);
+    Instant now() const;
     std::string fail(const UdpAddress& address, int error) const;
     static int bind_alone(int descriptor, const SocketAddress& own);
     int open_socket(const UdpAddress& address, int& descriptor);
@@ -122,6 +128,7 @@ class UdpListener {
     std::vector<std::uint32_t> left_out_;  // host order
     int receive_buffer_ = 0;
     std::unique_ptr<Batch> batch_;
+    SourceShare share_;
     DatagramOutbox outbox_;
     UdpCounters counters_;
 };

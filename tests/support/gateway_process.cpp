@@ -138,4 +138,14 @@ void GatewayProcess::allow_new_descriptors(bool allow) const {
     ::prlimit(process_.pid(), RLIMIT_NOFILE, &limit, nullptr);
 }
 
+void GatewayProcess::allow_few_descriptors(std::size_t count) const {
+    rlimit limit{};
+    ::prlimit(process_.pid(), RLIMIT_NOFILE, nullptr, &limit);
+    const std::string folder = "/proc/" + std::to_string(process_.pid()) + "/fd/";
+    for (limit.rlim_cur = 0; count > 0; ++limit.rlim_cur) {
+        count -= std::filesystem::is_symlink(folder + std::to_string(limit.rlim_cur)) ? 0U : 1U;
+    }
+    ::prlimit(process_.pid(), RLIMIT_NOFILE, &limit, nullptr);
+}
+
 }  // namespace test

@@ -68,6 +68,8 @@ class GatewayProcess {
     std::size_t descriptor_count() const;
     /// From now on it gets no new file descriptor, or again as many as before.
     void allow_new_descriptors(bool allow) const;
+    /// From now on it gets so many new file descriptors, those below its highest one included.
+    void allow_few_descriptors(std::size_t count) const;
 
   private:
     std::string config_text() const;
