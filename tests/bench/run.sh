@@ -253,7 +253,7 @@ cross_command() { # SUBJECT
 own_keys="rate=rate cpu_us=gateway_cpu_us cpu_percent=gateway_cpu_percent p50_us=latency_p50_us
     p99_us=latency_p99_us sent=sent lost=lost duplicates=duplicates retransmissions=retransmissions
     pings=pings connected=connected connect_rate=connect_rate connect_cpu_us=gateway_connect_cpu_us
-    kb_per_session=gateway_rss_kb_per_session generator_percent=self_cpu_percent broker_cpu_us=broker_cpu_us"
+    kb_per_session=gateway_session_kb generator_percent=self_cpu_percent broker_cpu_us=broker_cpu_us"
 cross_keys="rate=rate cpu_us=gw_cpu_ms_per_1k cpu_percent=gw_cpu_pct p50_us=lat_p50_us p99_us=lat_p99_us
     sent=sent lost=lost duplicates=dup retransmissions=retransmits pings=pings connected=connected
     connect_rate=rate connect_cpu_us=gw_cpu_ms_per_1k kb_per_session=rss_kb_per_session
