@@ -253,6 +253,11 @@ void Fleet::next_setup_step(std::size_t device, std::uint64_t now_ns) {
     at.state = State::active;
     --in_set_up_;
     if (!at.was_ready) {
+        if (options_.mode == Mode::idle) {
+            // Devices that have been up for long do not ping in the order, nor at the pace, in which these
+            // connected.
+            due_ns_[device] = now_ns + ping_ns_ * (device + 1) / devices_.size();
+        }
         at.was_ready = true;
         ++ready_;
         ++counters_.connected;

@@ -207,6 +207,13 @@ void idle_devices_keep_alive_and_memory_per_session_is_told(Bed& bed) {
     assert_true(number_of(json, "gateway_cpu_percent") >= 0);
 }
 
+void pings_of_idle_devices_are_spread_over_the_keep_alive_interval(Bed& bed) {
+    bed.start();
+    const std::string json = load(bed, "idle", {"--devices", "40", "--hold", "2", "--keep-alive", "10"});
+    assert_true(number_of(json, "pings") > 0);  // the last one's turn comes after 8 s
+    assert_true(number_of(json, "pings") < 40);
+}
+
 void plain_mqtt_clients_are_counted_the_same_way(Bed& bed) {
     bed.start_broker();
     for (const char* qos : {"0", "1", "2"}) {
@@ -434,6 +441,7 @@ int main() {
         BED_TEST(fanout_counts_every_delivery),
         BED_TEST(sleepers_get_everything_when_they_wake_up_and_nothing_before),
         BED_TEST(idle_devices_keep_alive_and_memory_per_session_is_told),
+        BED_TEST(pings_of_idle_devices_are_spread_over_the_keep_alive_interval),
         BED_TEST(plain_mqtt_clients_are_counted_the_same_way),
         BED_TEST(what_the_network_loses_is_what_is_lost),
         BED_TEST(at_qos_0_what_a_witness_did_not_see_is_lost),
