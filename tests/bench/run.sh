@@ -183,7 +183,6 @@ url = "mqtt://127.0.0.1:$broker_port"
 [limits]
 new_sessions_per_second = 0
 connects_per_source_per_second = 0
-half_open = 20000
 [log]
 level = "warn"
 TOML
