@@ -164,6 +164,10 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         log.write(LogLevel::warn, "a source floods; slowed down",
                   {{"from", to_string(from)}, {"datagrams_per_second", SourceShare::kPerSecond}});
     }
+    bool speaks_for_many(const Endpoint& from) const override {
+        return config.core.listeners[from.listener].forwarders.names(from.address);
+    }
+    void on_datagram_ahead(const Endpoint& from) override { core.expect_datagram(from); }
     void on_group_datagram(std::uint8_t group, const Endpoint& from, bool own, Bytes datagram) override {
         core.handle_group_datagram(now(), group, from, own, datagram);
         drain();

@@ -14,8 +14,7 @@ bool same_forwarder(Endpoint left, Endpoint right) {
 }
 
 bool may_forward(const ForwarderSettings& settings, const Endpoint& from) {
-    return settings.any || std::any_of(settings.allowed.begin(), settings.allowed.end(),
-                                       [&](const AddressRange& range) { return range.holds(from.address); });
+    return settings.any || settings.names(from.address);
 }
 
 void drop(Context& context, const Endpoint& from, std::uint64_t& counter, const char* cause) {

@@ -14,4 +14,9 @@ bool AddressRange::holds(const std::array<std::uint8_t, 16>& other) const {
     return rest == 0 || ((address[whole] ^ other[whole]) >> (8U - rest)) == 0;
 }
 
+bool ForwarderSettings::names(const std::array<std::uint8_t, 16>& address) const {
+    return std::any_of(allowed.begin(), allowed.end(),
+                       [&](const AddressRange& range) { return range.holds(address); });
+}
+
 }  // namespace mqttsn::gateway

@@ -43,6 +43,8 @@ struct AddressRange {
 struct ForwarderSettings {
     bool any = true;                    ///< else only `allowed`; none of them: nobody
     std::vector<AddressRange> allowed;  ///< at most kForwarderRangesMax
+
+    bool names(const std::array<std::uint8_t, 16>& address) const;
 };
 constexpr std::size_t kForwarderRangesMax = 256;
 

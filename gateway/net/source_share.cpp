@@ -77,4 +77,8 @@ std::optional<Endpoint> SourceShare::judge(Instant now) {
     return most->source;
 }
 
+void SourceShare::spare(const Endpoint& source) {
+    std::erase_if(slowed_, [&](const Slowed& slowed) { return slowed.source == source; });
+}
+
 }  // namespace mqttsn::gateway

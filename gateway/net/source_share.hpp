@@ -3,7 +3,7 @@
 // Which datagrams are dropped before anybody looks at them, so that one source that floods a socket does not
 // take the others' time and their places in the kernel's buffer. Nothing is dropped, and nothing costs, as
 // long as the socket can be read empty. When so many turns in a row leave something unread that no burst of
-// an honest device explains it (kCrowdedTurns), those who sent more than a quarter of it are slowed down:
+// an honest device explains it (kCrowdedTurns), those who sent more than a sixteenth of it are slowed down:
 // kPerSecond datagrams each, until they have sent less for kHoldMs. Ten thousand devices that speak at once
 // crowd the socket, too, but none of them has such a part of it. Dropping costs a tenth of handling, so the
 // flood is read and gone before it fills the buffer. A source is an address with its port. Pure; loop thread
@@ -45,6 +45,9 @@ class SourceShare {
     /// @param left_unread  there was more
     /// @return a source that is slowed down from now on, for the operator: once while it floods
     std::optional<Endpoint> end_turn(bool left_unread, Instant now);
+
+    /// What end_turn() has returned is not slowed down after all.
+    void spare(const Endpoint& source);
 
     std::size_t slowed_count() const { return slowed_.size(); }
 

@@ -27,6 +27,10 @@ class DatagramReceiver {
     virtual void on_datagram(const Endpoint& from, Bytes datagram) = 0;
     /// This source is slowed down from now on (SourceShare). Only for the operator.
     virtual void on_flood(const Endpoint& /*from*/) {}
+    /// Many devices speak through this source, so it is not slowed down.
+    virtual bool speaks_for_many(const Endpoint& /*from*/) const { return false; }
+    /// A datagram from there is a few behind the one that is being handed over.
+    virtual void on_datagram_ahead(const Endpoint& /*from*/) {}
 
   protected:
     ~DatagramReceiver() = default;

@@ -71,6 +71,7 @@ class Proxy final : gateway::DatagramReceiver, UpstreamReceiver {
     };
 
     void on_datagram(const Endpoint& from, Bytes datagram) override;
+    bool speaks_for_many(const Endpoint&) const override { return true; }  // whatever comes is passed on
     void on_answer(const Upstream& upstream, Bytes datagram) override;
     void on_unreachable(int error) override;
 

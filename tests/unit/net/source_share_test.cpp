@@ -116,6 +116,15 @@ void ten_thousand_devices_at_once_lose_nothing(void**) {
     assert_int_equal(share.slowed_count(), 0);
 }
 
+void who_is_spared_is_not_slowed_down(void**) {
+    SourceShare share(1);
+    flood(share, SourceShare::kCrowdedTurns + 1, 0, device(7));
+    assert_int_equal(share.slowed_count(), 1);
+    share.spare(device(7));
+    assert_int_equal(share.slowed_count(), 0);
+    assert_int_equal(flood(share, 1, 0, device(7)), 0);
+}
+
 void several_that_flood_are_found_one_after_the_other(void**) {
     SourceShare share(1);
     std::set<std::uint16_t> named;
@@ -150,6 +159,7 @@ int main() {
         cmocka_unit_test(a_slowed_source_still_has_its_share_each_second),
         cmocka_unit_test(who_stops_flooding_is_as_free_as_before),
         cmocka_unit_test(ten_thousand_devices_at_once_lose_nothing),
+        cmocka_unit_test(who_is_spared_is_not_slowed_down),
         cmocka_unit_test(several_that_flood_are_found_one_after_the_other),
         cmocka_unit_test(more_than_it_can_remember_slow_the_latest),
     };
