@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // mqttsn-gateway: command line -> config -> log -> runner. The one place that names all the parts.
-#include <algorithm>
 #include <cstdio>
 #include <string>
 
 #include "gateway/app/cli.hpp"
 #include "gateway/app/config.hpp"
 #include "gateway/app/log.hpp"
-#include "gateway/app/open_files.hpp"
 #include "gateway/app/runner.hpp"
 #include "gateway/broker/own_session.hpp"
 #include "gateway/broker/write_guard.hpp"
@@ -50,14 +48,6 @@ int main(int argc, char** argv) {
     if (!write_guard_active()) {
         log.write(LogLevel::warn, "the guard against a fault of Paho MQTT C is not active",
                   {{"detail", "link libpaho-mqtt3as as a shared library"}});
-    }
-    const std::uint64_t open_files = raise_open_files();
-    const bool dedicated = std::any_of(
-        config.core.listeners.begin(), config.core.listeners.end(),
-        [](const ListenerSettings& listener) { return listener.sessions == SessionMode::dedicated; });
-    if (const std::string few = too_few_open_files(open_files, config.core.limits.sessions);
-        dedicated && !few.empty()) {
-        log.write(LogLevel::warn, "too few open files", {{"detail", few}});
     }
     Runner runner(config, *cli.options, log);
     return runner.run();

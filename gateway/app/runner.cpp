@@ -7,17 +7,16 @@
 #include <array>
 #include <csignal>
 #include <optional>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "gateway/app/counter_log.hpp"
 #include "gateway/app/discovery_groups.hpp"
 #include "gateway/app/event_log.hpp"
+#include "gateway/app/open_files.hpp"
+#include "gateway/app/parts_of_config.hpp"
 #include "gateway/app/supervisor.hpp"
-#include "gateway/broker/direct_engine.hpp"
 #include "gateway/broker/own_session.hpp"
-#include "gateway/broker/paho_engine.hpp"
 #include "gateway/core/gateway.hpp"
 #include "gateway/core/predefined_topics.hpp"
 #include "gateway/core/text.hpp"
@@ -32,79 +31,9 @@ constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint64_t kSameTroubleMs = 60000;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
-constexpr std::size_t kUsualMessage = 256;         // octets of topic and payload
-constexpr std::size_t kOutboxOctetsMax = 64U << 20U;
 
 constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
 constexpr std::array<int, 2> kSignalsIgnored{SIGUSR1, SIGUSR2};  // they would end the process
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32U) ^ device();
-}
-
-/// Without them the own session only publishes, and keeps nothing in the broker.
-bool has_shared_sessions(const Config& config) {
-    const auto& listeners = config.core.listeners;
-    const auto& rules = config.core.clients;
-    return std::any_of(listeners.begin(), listeners.end(),
-                       [](const auto& listener) { return listener.sessions == SessionMode::shared; }) ||
-           std::any_of(rules.begin(), rules.end(),
-                       [](const auto& rule) { return rule.sessions == SessionMode::shared; });
-}
-
-OwnSessionOptions own_session_options(const Config& config) {
-    OwnSessionOptions options;
-    options.tls = config.broker.tls();
-    options.websocket = config.broker.websocket();
-    options.path = config.broker.path;
-    options.host = config.broker.host;
-    options.port = config.broker.port;
-    options.client_id = config.own_client_id();
-    // The gateway is a client of its own here, so {client_id} is its own id.
-    expand_template(config.core.broker.username, octets_of(options.client_id), config.core.gateway_id,
-                    options.username);
-    options.password = config.core.broker.password;
-    options.keep_alive_s = config.core.broker.keep_alive_s;
-    options.status_topic = config.status_topic;
-    options.ca_file = config.ca_file;
-    options.cert_file = config.cert_file;
-    options.key_file = config.key_file;
-    options.jitter_seed = random_seed();
-    if (has_shared_sessions(config)) {
-        options.keep_session = true;
-        // Each device may have its window full at the same time; a packet id, of which there are 65535, each.
-        const std::size_t all_windows =
-            std::size_t{config.core.limits.sessions} * config.core.limits.uplink_window;
-        options.outbox_messages_max = std::clamp<std::size_t>(all_windows, 1000, 65535);
-        options.outbox_bytes_max = std::clamp<std::size_t>(options.outbox_messages_max * kUsualMessage,
-                                                           options.outbox_bytes_max, kOutboxOctetsMax);
-    }
-    return options;
-}
-
-/// nullptr, and what is wrong.
-std::unique_ptr<Engine> make_engine(const Config& config, uv_loop_t* loop, EngineListener& listener,
-                                    std::string& error) {
-    const TlsFiles tls{config.ca_file, config.cert_file, config.key_file};
-    if (config.engine == BrokerEngine::paho) {
-        PahoEngineOptions options;
-        options.url = config.broker;
-        options.tls = tls;
-        options.mqtt5 = config.mqtt_version == MqttVersion::v5;
-        return PahoEngine::create(loop, listener, options, error);
-    }
-    DirectOptions options;
-    options.url = config.broker;
-    options.tls = tls;
-    return DirectEngine::create(loop, listener, options, error);
-}
-
-Settings core_settings(const Config& config) {
-    Settings settings = config.core;
-    settings.debug_events = config.log_level == LogLevel::debug;
-    return settings;
-}
 
 void close_handle(uv_handle_t* handle) {
     if (uv_is_closing(handle) == 0) {
@@ -480,11 +409,16 @@ Runner::~Runner() = default;
 
 int Runner::run() {
     Parts& parts = *parts_;
+    const std::uint64_t open_files = raise_open_files();
     if (!parts.start()) {
         parts.exit_code = kExitFailed;
         parts.close_all();
     } else {
         parts.log.write(LogLevel::info, "started", {{"broker", to_string(parts.config.broker)}});
+        const std::string few = too_few_open_files(open_files, parts.config.core.limits.sessions);
+        if (!few.empty() && has_dedicated_sessions(parts.config)) {
+            parts.log.write(LogLevel::info, "too few open files for all sessions", {{"detail", few}});
+        }
         parts.supervisor.say_ready();
     }
     uv_run(&parts.loop, UV_RUN_DEFAULT);
