@@ -19,7 +19,7 @@ namespace {
 
 /// Too long to lie inside a std::string: one that is destroyed twice or never is seen by the sanitizers.
 std::string text(std::uint32_t number) {
-    return "an element of more than sixteen octets, number " + std::to_string(number);
+    return std::string("an element of more than sixteen octets, number ").append(std::to_string(number));
 }
 
 /// Counts those that live.

@@ -97,7 +97,7 @@ void clean_session_forgets_all(void**) {
 }
 
 std::string numbered(std::uint32_t number) {
-    return "a/b/" + std::to_string(number);
+    return std::string("a/b/").append(std::to_string(number));
 }
 
 // Beyond the few that are compared one by one there is an index of the names: nothing changes with it.
