@@ -18,6 +18,10 @@ namespace mqttsn::gateway {
 template <typename Value, Value kNone>
 class OpenIndex {
   public:
+    OpenIndex() = default;
+    OpenIndex(const OpenIndex&) = delete;  // it would miss what happens to the things
+    OpenIndex& operator=(const OpenIndex&) = delete;
+
     /// The value of that hash for which `matches(value)` holds, or kNone. Some of those asked have another
     /// hash.
     template <typename Matches>

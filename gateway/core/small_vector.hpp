@@ -61,6 +61,9 @@ class SmallVector {
     void push_back(T value) { emplace_back(std::move(value)); }
 
     void erase(const T* first, const T* last) {
+        if (first == last) {
+            return;  // each element behind would be moved to itself, which few types survive
+        }
         T* const from = begin() + (first - begin());
         T* const rest = std::move(begin() + (last - begin()), end(), from);
         std::destroy(rest, end());

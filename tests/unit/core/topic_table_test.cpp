@@ -2,6 +2,7 @@
 #include "gateway/core/topic_table.hpp"
 
 #include <string>
+#include <vector>
 
 #include "support/cmocka.hpp"
 #include "support/hex.hpp"
@@ -95,6 +96,98 @@ void clean_session_forgets_all(void**) {
     assert_int_equal(table.add(pool("b"), pool.predefined, 10)->id, 1);
 }
 
+std::string numbered(std::uint32_t number) {
+    return std::string("a/b/").append(std::to_string(number));
+}
+
+// Beyond the few that are compared one by one there is an index of the names: nothing changes with it.
+void many_names_are_found_by_id_and_by_name_at_every_size(void**) {
+    constexpr std::uint16_t kMany = 1000;
+    Pool pool;
+    pool.predefined = PredefinedTopics({{3, "x", "*"}, {17, "y", "*"}, {18, "z", "*"}, {500, "u", "*"}}, 1);
+    TopicTable table;
+    std::vector<std::uint16_t> ids;
+    for (std::uint32_t i = 0; i < kMany; ++i) {
+        ids.push_back(table.add(pool(numbered(i)), pool.predefined, kMany)->id);
+        assert_int_equal(table.size(), i + 1);
+        assert_null(table.find(pool("a/b/none")));
+        if (i < 40 || i + 1 == kMany) {
+            for (std::uint32_t earlier = 0; earlier <= i; ++earlier) {
+                const TopicName name = pool(numbered(earlier));
+                assert_int_equal(table.find(name)->id, ids[earlier]);
+                assert_true(table.find(ids[earlier])->name == name);
+            }
+        }
+    }
+    assert_int_equal(ids[2], 4);
+    assert_int_equal(ids.back(), kMany + 4);
+    assert_null(table.find(static_cast<std::uint16_t>(3)));
+    assert_null(table.find(static_cast<std::uint16_t>(500)));
+    assert_null(table.find(static_cast<std::uint16_t>(kMany + 5)));
+    assert_null(table.add(pool("one more"), pool.predefined, kMany));
+}
+
+// D21
+void same_name_keeps_its_id_among_many(void**) {
+    Pool pool;
+    TopicTable table;
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint32_t i = 0; i < 200; ++i) {
+            assert_int_equal(table.add(pool(numbered(i)), pool.predefined, 200)->id, i + 1);
+        }
+        assert_int_equal(table.size(), 200);
+    }
+}
+
+// D21, D40
+void reconnect_forgets_what_the_device_knows_of_many(void**) {
+    Pool pool;
+    TopicTable table;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        TopicEntry& entry = *table.add(pool(numbered(i)), pool.predefined, 100);
+        entry.known = entry.told = entry.muted = true;
+    }
+    table.forget_what_device_knows();
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        const TopicEntry& entry = *table.find(pool(numbered(i)));
+        assert_int_equal(entry.id, i + 1);
+        assert_false(entry.known);
+        assert_true(entry.told);
+        assert_false(entry.muted);
+    }
+}
+
+// The index of the names must not outlive them: places in it would lead to other entries, or to none.
+void clean_session_forgets_many_and_begins_with_few_again(void**) {
+    Pool pool;
+    TopicTable table;
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint32_t i = 0; i < 50; ++i) {
+            table.add(pool(numbered(i)), pool.predefined, 100);
+        }
+        table.clear();
+        assert_int_equal(table.size(), 0);
+        assert_int_equal(pool.names.size(), 0);
+        assert_null(table.find(pool(numbered(30))));
+        assert_null(table.find(static_cast<std::uint16_t>(30)));
+        assert_int_equal(table.add(pool(numbered(49)), pool.predefined, 100)->id, 1);
+        assert_null(table.find(pool(numbered(0))));
+    }
+}
+
+void table_that_begins_elsewhere_does_not_know_ids_before_that(void**) {
+    Pool pool;
+    TopicTable table;
+    table.begin_at(1000);
+    for (std::uint32_t i = 0; i < 30; ++i) {
+        assert_int_equal(table.add(pool(numbered(i)), pool.predefined, 100)->id, 1000 + i);
+    }
+    assert_null(table.find(static_cast<std::uint16_t>(1)));
+    assert_null(table.find(static_cast<std::uint16_t>(999)));
+    assert_null(table.find(static_cast<std::uint16_t>(1030)));
+    assert_true(table.find(static_cast<std::uint16_t>(1029))->name == pool(numbered(29)));
+}
+
 }  // namespace
 
 int main() {
@@ -106,6 +199,11 @@ int main() {
         cmocka_unit_test(ids_end_at_fffe),
         cmocka_unit_test(reconnect_forgets_what_the_device_knows_but_not_the_ids),
         cmocka_unit_test(clean_session_forgets_all),
+        cmocka_unit_test(many_names_are_found_by_id_and_by_name_at_every_size),
+        cmocka_unit_test(same_name_keeps_its_id_among_many),
+        cmocka_unit_test(reconnect_forgets_what_the_device_knows_of_many),
+        cmocka_unit_test(clean_session_forgets_many_and_begins_with_few_again),
+        cmocka_unit_test(table_that_begins_elsewhere_does_not_know_ids_before_that),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
