@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gateway/core/counters.hpp"
-#include "gateway/core/deadline_heap.hpp"
+#include "gateway/core/deadline_wheel.hpp"
 #include "gateway/core/discovery.hpp"
 #include "gateway/core/hash.hpp"
 #include "gateway/core/outbox.hpp"
@@ -41,7 +41,7 @@ struct Context {
     PredefinedTopics predefined;
     WirelessNodes nodes;  // before the sessions, which hold them
     SessionStore sessions;
-    DeadlineHeap deadlines;
+    DeadlineWheel deadlines;
     Outbox outbox;
     Counters counters;
     TokenBucket new_sessions;

@@ -97,7 +97,7 @@ void every_event_has_a_text_and_a_level(void**) {
 #undef MQTTSN_CHECK
 }
 
-// The heap moves lazily: a later timer waits behind the earlier deadline that stands.
+// Deadlines move lazily: a later timer waits behind the earlier deadline that stands.
 void timer_moves_the_deadline_only_forward(void**) {
     Context context(Settings{}, 1);
     Session& session = context.sessions.create(view("d1"));

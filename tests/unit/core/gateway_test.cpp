@@ -331,7 +331,7 @@ void next_deadline_is_never_when_there_is_nothing_to_wait_for(void**) {
     assert_true(g.gateway().next_deadline() != kNever);
     d1.sends(make_disconnect());
     d1.gets(make_disconnect());
-    g.advance_seconds(200);  // what the heap still held was of no use
+    g.advance_seconds(200);  // what the wheel still held was of no use
     assert_true(g.gateway().next_deadline() == kNever);
 }
 
