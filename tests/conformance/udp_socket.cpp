@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <mutex>
 
 #include "conformance/sn_device.hpp"
 
@@ -16,6 +18,36 @@ namespace conformance {
 namespace {
 
 constexpr std::size_t kDatagramMax = 65536;
+
+/// Sockets of devices that are gone. A gateway may still say something to their addresses (DISCONNECT, when
+/// one is lost), and the kernel would soon give the port of a closed socket to another device.
+class RestingPorts {
+  public:
+    static constexpr std::size_t kMax = 300;
+
+    ~RestingPorts() {
+        for (const int fd : fds_) {
+            ::close(fd);
+        }
+    }
+    void add(int fd) {
+        const std::lock_guard lock(mutex_);
+        fds_.push_back(fd);
+        if (fds_.size() > kMax) {
+            ::close(fds_.front());
+            fds_.pop_front();
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    std::deque<int> fds_;
+};
+
+void rest(int fd) {
+    static RestingPorts ports;
+    ports.add(fd);
+}
 
 }  // namespace
 
@@ -35,7 +67,7 @@ UdpSocket::UdpSocket(const Address& gateway)
 }
 
 UdpSocket::~UdpSocket() {
-    ::close(fd_);
+    rest(fd_);
 }
 
 void UdpSocket::send(const Octets& datagram) const {
