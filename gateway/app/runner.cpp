@@ -29,6 +29,8 @@ constexpr std::uint64_t kStopMs = 3500;       // what is not closed by then ends
 constexpr std::uint64_t kHouseworkMs = 1000;  // counts of suppressed log lines
 constexpr std::uint64_t kSameSignalMs = 100;
 constexpr std::uint64_t kSameTroubleMs = 60000;
+constexpr std::size_t kTroublesMax = 8;
+constexpr std::uint64_t kSameFloodMs = 10000;
 constexpr std::uint32_t kCountersEverySeconds = 60;
 constexpr std::uint32_t kGroupsEverySeconds = 30;  // tries again those that could not be joined
 
@@ -75,9 +77,13 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     bool own_session_started = false;
     bool own_session_stopped = false;
     Instant armed = kNever;
-    std::string last_trouble;
-    std::uint64_t last_trouble_ms = 0;
+    struct Trouble {
+        std::string detail;
+        std::uint64_t said_ms = 0;
+    };
+    std::vector<Trouble> troubles;  ///< the latest kinds that were said, oldest first
     bool trouble_over = false;
+    std::uint64_t flood_said_ms = 0;
     std::uint64_t stopping_since = 0;
     std::uint32_t housework_turns = 0;
     CounterLog counter_log;
@@ -90,6 +96,10 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         drain();
     }
     void on_flood(const Endpoint& from) override {
+        if (flood_said_ms != 0 && uv_now(&loop) - flood_said_ms < kSameFloodMs) {
+            return;  // who floods from many ports shall not flood the log; the counters tell
+        }
+        flood_said_ms = uv_now(&loop);
         log.write(LogLevel::warn, "a source floods; slowed down",
                   {{"from", to_string(from)}, {"datagrams_per_second", SourceShare::kPerSecond}});
     }
@@ -190,16 +200,29 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
         uv_timer_start(&deadline, on_deadline, static_cast<std::uint64_t>(delay), 0);
     }
 
+    bool is_new_trouble(std::string_view detail) {
+        auto said = std::find_if(troubles.begin(), troubles.end(),
+                                 [&](const Trouble& trouble) { return trouble.detail == detail; });
+        if (said != troubles.end() && (!trouble_over || uv_now(&loop) - said->said_ms < kSameTroubleMs)) {
+            return false;
+        }
+        if (said != troubles.end()) {
+            troubles.erase(said);
+        } else if (troubles.size() == kTroublesMax) {
+            troubles.erase(troubles.begin());
+        }
+        troubles.push_back({std::string(detail), uv_now(&loop)});
+        trouble_over = false;
+        return true;
+    }
+
     /// Once for each kind of trouble: ten thousand sessions lose their connections in the same instant, and
     /// where descriptors are scarce one connects and the next does not.
     void say_broker_trouble(LinkCloseReason reason, std::string_view detail) {
         if (reason == LinkCloseReason::requested || reason == LinkCloseReason::closed_by_peer ||
-            (detail == last_trouble && (!trouble_over || uv_now(&loop) - last_trouble_ms < kSameTroubleMs))) {
+            !is_new_trouble(detail)) {
             return;
         }
-        last_trouble = detail;
-        last_trouble_ms = uv_now(&loop);
-        trouble_over = false;
         log.write(LogLevel::error, link_close_reason_text(reason),
                   {{"broker", to_string(config.broker)},
                    {"detail", detail},
@@ -261,7 +284,7 @@ bool Runner::Parts::open_listeners() {
         url.at.port = listener->port();
         log.write(LogLevel::info, "listening",
                   {{"url", to_string(url)}, {"receive_buffer", listener->receive_buffer()}});
-        if (const std::string warning = listener->small_buffer(); !warning.empty()) {
+        for (const std::string& warning : listener->small_buffers()) {
             log.write(LogLevel::warn, warning);
         }
         listeners.push_back(std::move(listener));

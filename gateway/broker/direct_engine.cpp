@@ -233,6 +233,7 @@ void DirectEngine::link_attempt_failed(DirectLink& link, int error) {
                      failure_text(error);
     ++link.attempt;
     if (link.attempt < addresses.size() && !out_of_resources(error)) {
+        link.started_us = now_us();
         link.connect_to(addresses[link.attempt], link.attempt + 1 < addresses.size());
         return;
     }

@@ -107,7 +107,7 @@ class DirectLink {
     std::size_t attempt = 0;
     std::string failures;              ///< of the attempts so far
     std::uint64_t waiting_number = 0;  ///< in the owner's queue while waiting, else 0
-    std::uint64_t started_us = 0;      ///< when the first attempt to connect began
+    std::uint64_t started_us = 0;      ///< when this attempt to connect began
     std::uint64_t deadline_ms = 0;     ///< 0 = none
     bool counted_as_connecting = false;
     bool dirty = false;             ///< in the owner's list of links to flush

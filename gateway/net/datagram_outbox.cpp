@@ -87,7 +87,7 @@ void DatagramOutbox::send(std::size_t count) {
 
 void DatagramOutbox::keep(const msghdr& message) {
     const iovec& piece = message.msg_iov[0];
-    if (waiting_octets_ + piece.iov_len > kWaitingOctetsMax) {
+    if (waiting_octets_ + piece.iov_len + kEntryOctets > kWaitingOctetsMax) {
         ++counters_.send_dropped;
         return;
     }
@@ -96,7 +96,7 @@ void DatagramOutbox::keep(const msghdr& message) {
     std::memcpy(&kept.to.storage, message.msg_name, message.msg_namelen);
     kept.to.length = message.msg_namelen;
     kept.octets.assign(octets, octets + piece.iov_len);
-    waiting_octets_ += piece.iov_len;
+    waiting_octets_ += piece.iov_len + kEntryOctets;
     ++counters_.send_queued;
 }
 
@@ -117,7 +117,7 @@ void DatagramOutbox::flush_waiting() {
             ++counters_.sent;
             counters_.sent_octets += first.octets.size();
         }
-        waiting_octets_ -= first.octets.size();
+        waiting_octets_ -= first.octets.size() + kEntryOctets;
         waiting_.pop_front();
     }
 }

@@ -52,6 +52,7 @@ class DatagramOutbox {
     static constexpr std::size_t kBatch = 64;
     static constexpr std::size_t kOctets = 128UL * 1024;
     static constexpr std::size_t kWaitingOctetsMax = 1024UL * 1024;
+    static constexpr std::size_t kEntryOctets = 200;  ///< what one that waits costs beside its octets
     /// sockaddr_storage is five times as large.
     union Address {
         sockaddr_in ipv4;

@@ -44,7 +44,7 @@ void SourceShare::stop_counting() {
     counting_ = false;
 }
 
-std::optional<Endpoint> SourceShare::end_turn(bool left_unread, Instant now) {
+std::optional<Endpoint> SourceShare::end_turn(bool left_unread, Instant now, const Spared& spared) {
     if (!slowed_.empty()) {
         const auto over = [now](const Slowed& slowed) { return now - slowed.last_dropped > kHoldMs; };
         slowed_.erase(std::remove_if(slowed_.begin(), slowed_.end(), over), slowed_.end());
@@ -59,15 +59,19 @@ std::optional<Endpoint> SourceShare::end_turn(bool left_unread, Instant now) {
         counting_ = true;
         return std::nullopt;
     }
-    return crowded_turns_ > kCrowdedTurns ? judge(now) : std::nullopt;
+    return crowded_turns_ > kCrowdedTurns ? judge(now, spared) : std::nullopt;
 }
 
-std::optional<Endpoint> SourceShare::judge(Instant now) {
-    const auto most = std::max_element(places_.begin(), places_.end(),
-                                       [](const Place& a, const Place& b) { return a.count < b.count; });
-    const bool floods = most->count > total_ / kPart && find_slowed(most->source) == nullptr;
+std::optional<Endpoint> SourceShare::judge(Instant now, const Spared& spared) {
+    const Place* most = nullptr;
+    for (const Place& place : places_) {
+        if (place.count > total_ / kPart && (most == nullptr || place.count > most->count) &&
+            find_slowed(place.source) == nullptr && !spared(place.source)) {
+            most = &place;
+        }
+    }
     stop_counting();  // what is left unread now is counted anew, without that one
-    if (!floods) {
+    if (most == nullptr) {
         return std::nullopt;
     }
     if (slowed_.size() == kSlowedMax) {
@@ -75,10 +79,6 @@ std::optional<Endpoint> SourceShare::judge(Instant now) {
     }
     slowed_.push_back(Slowed{most->source, TokenBucket{kPerSecond}, now});
     return most->source;
-}
-
-void SourceShare::spare(const Endpoint& source) {
-    std::erase_if(slowed_, [&](const Slowed& slowed) { return slowed.source == source; });
 }
 
 }  // namespace mqttsn::gateway

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace mqttsn::gateway {
 
 class SourceShare {
   public:
+    using Spared = std::function<bool(const Endpoint&)>;
     static constexpr std::uint32_t kPerSecond = 1000;  ///< of a source that floods; as many at once
     static constexpr unsigned kCrowdedTurns = 8;
     static constexpr std::size_t kSlowedMax = 16;  ///< sources; of more the one slowed longest is let go
@@ -43,11 +45,9 @@ class SourceShare {
     }
     /// The listener has read what one turn may read.
     /// @param left_unread  there was more
+    /// @param spared       such sources are never slowed down
     /// @return a source that is slowed down from now on, for the operator: once while it floods
-    std::optional<Endpoint> end_turn(bool left_unread, Instant now);
-
-    /// What end_turn() has returned is not slowed down after all.
-    void spare(const Endpoint& source);
+    std::optional<Endpoint> end_turn(bool left_unread, Instant now, const Spared& spared);
 
     std::size_t slowed_count() const { return slowed_.size(); }
 
@@ -68,7 +68,7 @@ class SourceShare {
     void note(const Endpoint& from);
     void stop_counting();
     Slowed* find_slowed(const Endpoint& source);
-    std::optional<Endpoint> judge(Instant now);
+    std::optional<Endpoint> judge(Instant now, const Spared& spared);
 
     std::uint64_t seed_;
     unsigned crowded_turns_ = 0;

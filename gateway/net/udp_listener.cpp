@@ -143,6 +143,7 @@ int UdpListener::open_socket(const UdpAddress& address, int& descriptor) {
         return error;
     }
     receive_buffer_ = granted(descriptor, SO_RCVBUF);
+    send_buffer_ = granted(descriptor, SO_SNDBUF);
     SocketAddress bound;
     getsockname(descriptor, bound.get(), &bound.length);
     local_ = endpoint_of(bound.get());
@@ -176,15 +177,21 @@ std::string UdpListener::open(const UdpAddress& address) {
     return {};
 }
 
-std::string UdpListener::small_buffer() const {
-    if (receive_buffer_ >= kReceiveBuffer) {
-        return {};
-    }
-    return "the kernel grants a receive buffer of " + std::to_string(receive_buffer_) + " octets, not " +
-           std::to_string(kReceiveBuffer) +
-           ": when many devices speak at once it overflows and they must repeat; allow more with "
-           "sysctl -w net.core.rmem_max=" +
-           std::to_string(kReceiveBuffer);
+std::vector<std::string> UdpListener::small_buffers() const {
+    std::vector<std::string> out;
+    const auto check = [&out](int size, int wanted, const char* which, const char* consequence,
+                              const char* sysctl) {
+        if (size < wanted) {
+            out.push_back(std::string("the kernel grants a ") + which + " buffer of " + std::to_string(size) +
+                          " octets, not " + std::to_string(wanted) + ": " + consequence +
+                          "; allow more with sysctl -w " + sysctl + "=" + std::to_string(wanted));
+        }
+    };
+    check(receive_buffer_, kReceiveBuffer, "receive",
+          "when many devices speak at once it overflows and they must repeat", "net.core.rmem_max");
+    check(send_buffer_, kSendBuffer, "send", "datagrams to many devices at once wait in the gateway",
+          "net.core.wmem_max");
+    return out;
 }
 
 /// For writing only while something waits: an idle socket is always writable.
@@ -198,8 +205,14 @@ void UdpListener::watch() {
 
 void UdpListener::on_ready(uv_poll_t* handle, int status, int events) {
     auto& self = *static_cast<UdpListener*>(handle->data);
+    if (status < 0) {
+        self.watched_ = 0;  // an error of the socket: libuv has stopped, reading clears it
+    }
     if (status < 0 || (events & UV_READABLE) != 0) {
         self.receive();
+    }
+    if (self.open_ && status < 0) {
+        self.watch();
     }
     if (self.open_ && (events & UV_WRITABLE) != 0) {
         self.outbox_.flush_waiting();
@@ -230,13 +243,9 @@ void UdpListener::receive() {
 }
 
 void UdpListener::end_receiving(bool left_unread) {
-    const std::optional<Endpoint> flooder = share_.end_turn(left_unread, now());
-    if (!flooder || !open_) {
-        return;
-    }
-    if (receiver_.speaks_for_many(*flooder)) {
-        share_.spare(*flooder);
-    } else {
+    const auto spared = [this](const Endpoint& from) { return receiver_.speaks_for_many(from); };
+    const std::optional<Endpoint> flooder = share_.end_turn(left_unread, now(), spared);
+    if (flooder && open_) {
         receiver_.on_flood(*flooder);
     }
 }
@@ -290,12 +299,13 @@ UdpCounters UdpListener::counters() const {
     return all;
 }
 
-std::uint32_t UdpListener::dropped_by_kernel() const {
+std::uint64_t UdpListener::dropped_by_kernel() {
     std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
     socklen_t length = sizeof values;
-    return getsockopt(descriptor_, SOL_SOCKET, SO_MEMINFO, values.data(), &length) == 0
-               ? values[SK_MEMINFO_DROPS]
-               : 0;
+    if (left_out_.empty() && getsockopt(descriptor_, SOL_SOCKET, SO_MEMINFO, values.data(), &length) == 0) {
+        kernel_drops_ += values[SK_MEMINFO_DROPS] - static_cast<std::uint32_t>(kernel_drops_);
+    }
+    return kernel_drops_;
 }
 
 void UdpListener::share_port() const {

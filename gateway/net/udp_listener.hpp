@@ -99,11 +99,12 @@ class UdpListener {
     int descriptor() const { return descriptor_; }
     /// Octets of receive buffer the kernel granted.
     int receive_buffer() const { return receive_buffer_; }
-    /// "" or, where that is less than was asked for, one sentence for the operator.
-    std::string small_buffer() const;
+    /// Where the kernel has granted less than was asked for: a sentence for the operator for each buffer.
+    std::vector<std::string> small_buffers() const;
     UdpCounters counters() const;
-    /// Datagrams that found the receive buffer full, since the socket was opened. One system call.
-    std::uint32_t dropped_by_kernel() const;
+    /// Datagrams that found the receive buffer full, since the socket was opened. One system call. Stands
+    /// still after leave_out(): the kernel counts what its filter rejects in the same place.
+    std::uint64_t dropped_by_kernel();
 
   private:
     struct Batch;
@@ -131,6 +132,8 @@ class UdpListener {
     Endpoint local_;
     std::vector<std::uint32_t> left_out_;  // host order
     int receive_buffer_ = 0;
+    int send_buffer_ = 0;
+    std::uint64_t kernel_drops_ = 0;
     std::unique_ptr<Batch> batch_;
     SourceShare share_;
     DatagramOutbox outbox_;

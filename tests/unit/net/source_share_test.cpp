@@ -21,6 +21,8 @@ Endpoint device(std::uint16_t number) {
     return endpoint;
 }
 
+const SourceShare::Spared kNobody = [](const Endpoint&) { return false; };
+
 Instant at(std::int64_t ms) {
     return Instant{Millis{ms}};
 }
@@ -32,7 +34,7 @@ unsigned flood(SourceShare& share, unsigned turns, std::int64_t ms, const Endpoi
         for (unsigned i = 0; i < kPerTurn; ++i) {
             dropped += share.admit(from, at(ms)) ? 0 : 1;
         }
-        share.end_turn(true, at(ms));
+        share.end_turn(true, at(ms), kNobody);
     }
     return dropped;
 }
@@ -43,14 +45,14 @@ void nothing_is_dropped_while_the_socket_is_read_empty(void**) {
         for (unsigned i = 0; i < kPerTurn; ++i) {
             assert_true(share.admit(device(1), at(turn)));
         }
-        assert_false(share.end_turn(false, at(turn)).has_value());
+        assert_false(share.end_turn(false, at(turn), kNobody).has_value());
     }
 }
 
 void a_burst_of_one_device_passes_whole(void**) {
     SourceShare share(1);
     assert_int_equal(flood(share, SourceShare::kCrowdedTurns, 0, device(1)), 0);
-    share.end_turn(false, at(0));
+    share.end_turn(false, at(0), kNobody);
     assert_int_equal(flood(share, SourceShare::kCrowdedTurns, 1, device(1)), 0);  // and another one
     assert_int_equal(share.slowed_count(), 0);
 }
@@ -63,7 +65,7 @@ void who_floods_is_slowed_down_and_named_once(void**) {
         for (unsigned i = 0; i < kPerTurn; ++i) {
             admitted += share.admit(device(7), at(0)) ? 1 : 0;
         }
-        if (const auto source = share.end_turn(true, at(0))) {
+        if (const auto source = share.end_turn(true, at(0), kNobody)) {
             assert_true(*source == device(7));
             ++named;
         }
@@ -98,9 +100,9 @@ void a_slowed_source_still_has_its_share_each_second(void**) {
 void who_stops_flooding_is_as_free_as_before(void**) {
     SourceShare share(1);
     flood(share, 20, 0, device(7));
-    share.end_turn(false, at(5000));
+    share.end_turn(false, at(5000), kNobody);
     assert_int_equal(share.slowed_count(), 1);
-    share.end_turn(false, at(5001));
+    share.end_turn(false, at(5001), kNobody);
     assert_int_equal(share.slowed_count(), 0);
     assert_int_equal(flood(share, SourceShare::kCrowdedTurns, 6000, device(7)), 0);
 }
@@ -110,19 +112,27 @@ void ten_thousand_devices_at_once_lose_nothing(void**) {
     for (unsigned i = 0; i < 100000; ++i) {
         assert_true(share.admit(device(static_cast<std::uint16_t>(i % 10000)), at(0)));
         if (i % kPerTurn == kPerTurn - 1) {
-            assert_false(share.end_turn(true, at(0)).has_value());
+            assert_false(share.end_turn(true, at(0), kNobody).has_value());
         }
     }
     assert_int_equal(share.slowed_count(), 0);
 }
 
-void who_is_spared_is_not_slowed_down(void**) {
+void behind_one_that_is_spared_a_flood_is_found(void**) {
     SourceShare share(1);
-    flood(share, SourceShare::kCrowdedTurns + 1, 0, device(7));
-    assert_int_equal(share.slowed_count(), 1);
-    share.spare(device(7));
-    assert_int_equal(share.slowed_count(), 0);
-    assert_int_equal(flood(share, 1, 0, device(7)), 0);
+    const SourceShare::Spared first = [](const Endpoint& from) { return from == device(1); };
+    std::set<std::uint16_t> named;
+    for (unsigned turn = 0; turn < 100; ++turn) {
+        for (unsigned i = 0; i < kPerTurn; ++i) {
+            share.admit(device(i % 3 == 0 ? 2 : 1), at(0));
+        }
+        if (const auto source = share.end_turn(true, at(0), first)) {
+            named.insert(source->port);
+        }
+    }
+    assert_int_equal(named.size(), 1);
+    assert_int_equal(*named.begin(), 2);
+    assert_true(share.admit(device(1), at(0)));
 }
 
 void several_that_flood_are_found_one_after_the_other(void**) {
@@ -132,7 +142,7 @@ void several_that_flood_are_found_one_after_the_other(void**) {
         for (unsigned i = 0; i < kPerTurn; ++i) {
             share.admit(device(static_cast<std::uint16_t>(i % 3)), at(0));
         }
-        if (const auto source = share.end_turn(true, at(0))) {
+        if (const auto source = share.end_turn(true, at(0), kNobody)) {
             named.insert(source->port);
         }
     }
@@ -159,7 +169,7 @@ int main() {
         cmocka_unit_test(a_slowed_source_still_has_its_share_each_second),
         cmocka_unit_test(who_stops_flooding_is_as_free_as_before),
         cmocka_unit_test(ten_thousand_devices_at_once_lose_nothing),
-        cmocka_unit_test(who_is_spared_is_not_slowed_down),
+        cmocka_unit_test(behind_one_that_is_spared_a_flood_is_found),
         cmocka_unit_test(several_that_flood_are_found_one_after_the_other),
         cmocka_unit_test(more_than_it_can_remember_slow_the_latest),
     };
