@@ -312,7 +312,10 @@ measure_core() {
     bench=$(find "$build" -type f -name micro_bench -perm -u+x 2>/dev/null | head -n 1)
     [ -n "$bench" ] || { echo "row core is left out: micro_bench is not built" >&2; return 0; }
     [ $quick = no ] || least=0.1
-    "$bench" --benchmark_filter='^(publish_up|publish_down|reconnect)/sessions:(1000|100000)/order:0(/ahead:8)?(/qos:1)?$' \
+    # Only what devices send is known some datagrams ahead.
+    local size='sessions:(1000|100000)/order:0'
+    local up="publish_up/$size/ahead:8/qos:1" down="publish_down/$size/ahead:0/qos:1" again="reconnect/$size/ahead:0"
+    "$bench" --benchmark_filter="^($up|$down|$again)$" \
         --benchmark_min_time=$least --benchmark_repetitions=$runs --benchmark_format=csv >"$work/core.csv" 2>/dev/null &
     load_pid=$!
     wait "$load_pid" || { failures=$((failures + 1)); echo "FAILED: row core" >&2; }

@@ -247,6 +247,27 @@ void sending_to_a_closed_port_or_too_much_is_survived(void** state) {
     assert_int_equal(world.received.size(), 2);
 }
 
+// FAULT-91: libuv stops watching a socket that reports an error.
+void an_error_of_the_socket_does_not_make_the_listener_deaf(void** state) {
+    World& world = world_of(state);
+    assert_string_equal(world.listener.open(UdpAddress{"127.0.0.1", 0, false}).c_str(), "");
+    const int device = world.device(AF_INET);
+    world.send_from(device, AF_INET, "hello");
+    world.run_until(1);
+    assert_int_equal(world.received.size(), 1);
+    constexpr int kOn = 1;  // with it an ICMP error is one of the socket
+    setsockopt(world.listener.descriptor(), IPPROTO_IP, IP_RECVERR, &kOn, sizeof kOn);
+    Endpoint gone = world.received[0].from;
+    gone.port = 1;
+    world.listener.send(gone, test::view("x"));
+    for (int i = 0; i < 10; ++i) {
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    }
+    world.send_from(device, AF_INET, "still there");
+    world.run_until(2);
+    assert_int_equal(world.received.size(), 2);
+}
+
 // FAULT-90: what the socket does not take now waits, in order and up to a limit; what is beyond it is dropped
 // and counted. Nothing spins: each datagram is tried once.
 void a_full_socket_makes_datagrams_wait_up_to_a_limit(void** state) {
@@ -394,6 +415,8 @@ int main() {
                                         tear_down),
         cmocka_unit_test_setup_teardown(burst_of_a_thousand_datagrams_arrives_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sending_to_a_closed_port_or_too_much_is_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_error_of_the_socket_does_not_make_the_listener_deaf, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_full_socket_makes_datagrams_wait_up_to_a_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(datagrams_of_one_turn_leave_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_a_larger_datagram_comes_more_than_the_limit, set_up, tear_down),
