@@ -114,6 +114,7 @@ void Fleet::start(std::uint64_t now_ns) {
 void Fleet::leave(std::uint64_t now_ns) {
     queue_.clear();
     ending_ = true;
+    heard_ = false;
     for (std::size_t i = devices_.size(); i > 0; --i) {
         const State state = devices_[i - 1].state;
         due_ns_[i - 1] = kNever;
@@ -121,7 +122,13 @@ void Fleet::leave(std::uint64_t now_ns) {
             queue_.push_back(i - 1);
         }
     }
+    leavers_ = queue_.size();
     step(now_ns);
+}
+
+std::size_t Fleet::unanswered() const {
+    return static_cast<std::size_t>(std::count_if(
+        devices_.begin(), devices_.end(), [](const Device& at) { return at.waiting != Waiting::nothing; }));
 }
 
 void Fleet::step(std::uint64_t now_ns) {
@@ -314,7 +321,11 @@ void Fleet::on_due(std::size_t device, std::uint64_t now_ns) {
 
 void Fleet::give_up(std::size_t device, std::uint64_t now_ns) {
     Device& at = devices_[device];
-    counters_.gave_up += ending_ ? 0U : 1U;
+    if (!ending_) {
+        ++counters_.gave_up;
+        silent_ += at.silent ? 0U : 1U;
+        at.silent = true;
+    }
     switch (at.waiting) {
         case Waiting::connack:
         case Waiting::regack:
@@ -352,7 +363,9 @@ void Fleet::on_readable(std::size_t device) {
         return;
     }
     const std::uint64_t now = steady_ns();
-    heard_ = true;
+    heard_ = ever_heard_ = true;
+    silent_ -= devices_[device].silent ? 1U : 0U;
+    devices_[device].silent = false;
     Message message;
     if (decode(Bytes{input_.data(), static_cast<std::size_t>(size)}, Sender::gateway, message) !=
         DecodeError::none) {

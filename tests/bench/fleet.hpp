@@ -56,8 +56,17 @@ class Fleet {
     std::size_t failed() const { return failed_; }
     /// Devices that were set up, lost the gateway, and could not connect again: nothing more comes from them.
     std::size_t dropped() const { return dropped_; }
+    /// Devices that gave an exchange up and have heard nothing from the gateway since then.
+    std::size_t silent() const { return silent_; }
+    /// Devices that wait for an answer.
+    std::size_t unanswered() const;
+    /// Devices that leave() sends a DISCONNECT from.
+    std::size_t leavers() const { return leavers_; }
+    /// Something has come from the gateway since leave(), or ever if that was not called.
+    bool heard() const { return heard_; }
     /// Nothing has ever come from the gateway, and the system says that nobody is there.
-    bool nobody_there() const { return nobody_there_ && !heard_; }
+    bool nobody_there() const { return nobody_there_ && !ever_heard_; }
+    bool ever_heard() const { return ever_heard_; }
     /// When the last device was set up.
     std::uint64_t set_up_ns() const { return set_up_ns_; }
 
@@ -114,6 +123,7 @@ class Fleet {
         Waiting waiting = Waiting::nothing;
         std::uint8_t attempt = 0;  // repetitions of what it waits for
         bool was_ready = false;    // counted in ready_
+        bool silent = false;       // counted in silent_
         bool deferred = false;     // publish() came while it was connecting again
         bool again = false;        // the next transmission follows a refusal, not silence
         std::uint8_t qos2_count = 0;
@@ -140,6 +150,7 @@ class Fleet {
     void on_message(std::size_t device, const Message& message, std::uint64_t now_ns);
     void on_set_up_answer(std::size_t device, const Message& message, std::uint64_t now_ns);
     bool refused(std::size_t device, ReturnCode code, std::uint64_t now_ns);
+    void count_refusal(ReturnCode code);
     void on_publish(std::size_t device, const Message& message, std::uint64_t now_ns);
     bool is_new_qos2(Device& at, std::uint16_t message_id);
     void release_qos2(Device& at, std::uint16_t message_id);
@@ -169,10 +180,13 @@ class Fleet {
     std::size_t ready_ = 0;
     std::size_t failed_ = 0;
     std::size_t dropped_ = 0;
+    std::size_t silent_ = 0;
+    std::size_t leavers_ = 0;
     std::size_t asleep_ = 0;
     std::size_t leaving_ = 0;
     bool ending_ = false;
     bool heard_ = false;
+    bool ever_heard_ = false;
     bool nobody_there_ = false;
     std::uint64_t set_up_ns_ = 0;
     std::uint64_t sweep_ns_ = 0;

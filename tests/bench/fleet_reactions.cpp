@@ -17,8 +17,11 @@ void Fleet::on_message(std::size_t device, const Message& message, std::uint64_t
             on_set_up_answer(device, message, now_ns);
             break;
         case MessageType::puback:
-            if (mine && (at.waiting == Waiting::puback || at.waiting == Waiting::pubrec) &&
-                !refused(device, message.return_code, now_ns) && at.waiting == Waiting::puback) {
+            if (options_.qos <= 0 && message.return_code != ReturnCode::accepted) {
+                count_refusal(message.return_code);
+                ++counters_.refused_messages;
+            } else if (mine && (at.waiting == Waiting::puback || at.waiting == Waiting::pubrec) &&
+                       !refused(device, message.return_code, now_ns) && at.waiting == Waiting::puback) {
                 end_publish(device, true, now_ns);
             }
             break;
@@ -83,16 +86,21 @@ bool Fleet::refused(std::size_t device, ReturnCode code, std::uint64_t now_ns) {
         return false;
     }
     Device& at = devices_[device];
-    ++counters_.refusals[std::min<std::size_t>(static_cast<std::size_t>(code), 4) - 1];
+    count_refusal(code);
     if (code == ReturnCode::congestion && at.attempt < options_.retries) {
         at.again = true;
         due_ns_[device] = now_ns + retry_ns_;
     } else if (at.state == State::setting_up) {
         fail(device);
     } else {
+        ++counters_.refused_messages;
         end_publish(device, false, now_ns);
     }
     return true;
+}
+
+void Fleet::count_refusal(ReturnCode code) {
+    ++counters_.refusals[std::min<std::size_t>(static_cast<std::size_t>(code), 4) - 1];
 }
 
 void Fleet::end_publish(std::size_t device, bool acknowledged, std::uint64_t now_ns) {

@@ -122,8 +122,8 @@ constexpr int kPidMax = 1 << 22;
 
 // clang-format off
 const std::array kOptions{
-    Option{"--gateway", kDevices, kHostPort, [](Text t, Load& o) { return read_host_port(t, o.gateway); }},
-    Option{"--broker", kMessages, kHostPort, [](Text t, Load& o) { return read_host_port(t, o.broker); }},
+    Option{"--gateway", kAll, kHostPort, [](Text t, Load& o) { return read_host_port(t, o.gateway); }},
+    Option{"--broker", kAll, kHostPort, [](Text t, Load& o) { return read_host_port(t, o.broker); }},
     Option{"--devices", kAll, "a number from 1 to 1000000",
         [](Text t, Load& o) { return read_number(t, 1, 1'000'000, o.devices); }},
     Option{"--qos", kMessages, "-1, 0, 1 or 2", [](Text t, Load& o) { return read_qos(t, o.qos); }},
@@ -163,7 +163,7 @@ const std::array kOptions{
         [](Text t, Load& o) { return read_number(t, 1, 65535, o.sleep_s); }},
     Option{"--wake-ups", in(Mode::sleep), "a number from 1 to 1000",
         [](Text t, Load& o) { return read_number(t, 1, 1000, o.wake_ups); }},
-    Option{"--pid", kDevices, kPid, [](Text t, Load& o) { return read_number(t, 1, kPidMax, o.gateway_pid); }},
+    Option{"--pid", kAll, kPid, [](Text t, Load& o) { return read_number(t, 1, kPidMax, o.gateway_pid); }},
     Option{"--broker-pid", kAll, kPid, [](Text t, Load& o) { return read_number(t, 1, kPidMax, o.broker_pid); }},
 };
 // clang-format on
@@ -235,6 +235,9 @@ std::string check_together(const Raw& raw, const LoadOptions& options) {
 void set_defaults(const Raw& raw, LoadOptions& options) {
     if (options.qos < 0 && !given(raw, "--topic-kind")) {
         options.topic_kind = TopicKind::short_name;
+    }
+    if (options.mode == Mode::mqtt_pub) {
+        options.gateway_pid = 0;  // no gateway takes part
     }
     if (options.mode == Mode::sleep) {
         options.count = options.count == 0 ? 5 : options.count;

@@ -70,7 +70,10 @@ std::optional<std::size_t> Pacer::take(std::uint64_t now_ns) {
     return sender;
 }
 
-std::uint64_t Pacer::next_ns() const {
+std::uint64_t Pacer::next_ns(std::uint64_t now_ns) const {
+    if (done(now_ns)) {
+        return kNever;  // a time that has passed would make who waits for answers spin
+    }
     return settings_.rate > 0 && ready_count_ > 0 ? std::min(next_ns_, end_ns_) : end_ns_;
 }
 

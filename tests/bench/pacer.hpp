@@ -34,8 +34,9 @@ class Pacer {
     void start(std::uint64_t now_ns);
     /// Who is to send one message now; nothing when nobody may.
     std::optional<std::size_t> take(std::uint64_t now_ns);
-    /// take() has its reason to be asked again at this time, or after answered(); kNever: only then.
-    std::uint64_t next_ns() const;
+    /// take() has its reason to be asked again at this time, or after answered(); kNever: only then, or not
+    /// at all because it is done.
+    std::uint64_t next_ns(std::uint64_t now_ns) const;
     /// So many messages of this sender are no longer on their way.
     void answered(std::size_t sender, std::uint32_t messages = 1);
     /// All that is on its way will not be answered any more.

@@ -111,6 +111,8 @@ constexpr std::array kRows{
         [](const Result& r) { return messages(r, r.counters.arrived); }},
     Row{"lost", "lost", "", 0, "sent and not arrived",
         [](const Result& r) { return messages(r, r.lost()); }},
+    Row{"cut_short", "cut short", "", 0, "sent, but the run was interrupted before they could\narrive: not lost",
+        [](const Result& r) { return event(r.counters.cut_short); }},
     Row{"duplicates", "duplicates", "", 0, "arrived again",
         [](const Result& r) { return messages(r, r.counters.duplicates); }},
     Row{"out_of_order", "out of order", "", 0, "arrived after a newer one of the same device",
@@ -220,11 +222,59 @@ std::string of(std::uint64_t part, std::uint64_t whole, const char* what) {
     return std::to_string(part) + " of " + std::to_string(whole) + " messages " + what;
 }
 
-/// What may explain a loss.
-std::string refused_text(const Counters& counters) {
-    const auto& by_code = counters.refusals;
-    const std::uint64_t refusals = by_code[0] + by_code[1] + by_code[2] + by_code[3];
-    return refusals == 0 ? "" : "; the gateway refused " + std::to_string(refusals) + " times";
+std::string refusal_in_words(const LoadOptions& options, std::size_t code) {
+    switch (code) {
+        case 1:
+            return "return code 1, congestion: is the gateway's broker up? see its log";
+        case 2:
+            return "return code 2, invalid topic id" + (options.topic_kind == TopicKind::predefined
+                                                            ? ": does the gateway know predefined topic id " +
+                                                                  std::to_string(options.predefined_id) + "?"
+                                                            : std::string());
+        case 3:
+            return "return code 3, not supported: see the gateway's log";
+        default:
+            return "a reserved return code";
+    }
+}
+
+/// What may be the reason when nothing arrived and nothing was refused.
+std::string nothing_arrived_hint(const Result& result) {
+    const LoadOptions& options = result.options;
+    if (options.mode == Mode::mqtt_pub || result.silent_devices > 0) {
+        return "";
+    }
+    if (options.qos < 0) {
+        return "; does the gateway allow QoS -1, and is --broker the gateway's broker?";
+    }
+    const bool acknowledged = options.mode == Mode::pub && options.qos > 0 &&
+                              result.acknowledgement.count() >= result.counters.sent;
+    return std::string(acknowledged ? ", though all were acknowledged" : "") +
+           "; is --broker the gateway's broker?";
+}
+
+std::string silence_text(const Result& result) {
+    std::string text = "the gateway does not answer any more (" + std::to_string(result.silent_devices) +
+                       " of " + std::to_string(result.options.devices) + " devices gave up)";
+    if (has_messages(result) && result.lost() > 0) {
+        text += "; " + of(result.lost(), result.counters.sent, "lost");
+    }
+    return text;
+}
+
+/// "  --rate: wanted 400/s, got 350/s", or "" when it was reached.
+std::string missed_rate(const Result& result) {
+    constexpr double kReached = 0.95;
+    const double wanted = result.options.rate;
+    if (wanted <= 0 || result.measured_ns == 0) {
+        return "";
+    }
+    const double messages = static_cast<double>(result.counters.arrived) /
+                            (result.options.mode == Mode::fanout ? result.options.devices : 1U);
+    const double got = messages * 1e9 / static_cast<double>(result.measured_ns);
+    return got >= kReached * wanted
+               ? ""
+               : "  --rate: wanted " + number(wanted, 0) + "/s, got " + number(got, 0) + "/s\n";
 }
 
 /// "pub: 100 devices, QoS 1, payload 32 octets, at most 128 unanswered"
@@ -249,10 +299,25 @@ std::string headline(const Result& result) {
 
 }  // namespace
 
+std::string refused_text(const Result& result) {
+    const auto& by_code = result.counters.refusals;
+    const std::uint64_t refusals = by_code[0] + by_code[1] + by_code[2] + by_code[3];
+    if (refusals == 0) {
+        return "";
+    }
+    const auto most = std::max_element(by_code.begin(), by_code.end());
+    const std::size_t code = static_cast<std::size_t>(most - by_code.begin()) + 1;
+    return "; the gateway refused " + std::to_string(refusals) + " times (" +
+           refusal_in_words(result.options, code) + ")";
+}
+
 std::string verdict(const Result& result) {
     const Counters& counters = result.counters;
     if (!result.problem.empty()) {
         return result.problem;
+    }
+    if (result.silent_devices > 0) {
+        return silence_text(result);
     }
     if (counters.damaged > 0) {
         return of(counters.damaged, counters.sent, "damaged");
@@ -260,11 +325,16 @@ std::string verdict(const Result& result) {
     if (counters.wrong_recipient > 0) {
         return of(counters.wrong_recipient, counters.sent, "at the wrong recipient");
     }
-    if (counters.sent > 0 && counters.arrived == 0) {
-        return of(counters.sent, counters.sent, "lost: none arrived") + refused_text(counters);
+    if (result.interrupted && counters.connected == 0 && counters.arrived == 0) {
+        return "interrupted before anything was shown to work";
+    }
+    if (result.lost() > 0 && counters.arrived == 0) {
+        const std::string refused = refused_text(result);
+        return of(result.lost(), counters.sent, "lost: none arrived") +
+               (refused.empty() ? nothing_arrived_hint(result) : refused);
     }
     if (result.options.qos > 0 && result.lost() > 0) {
-        return of(result.lost(), counters.sent, "lost") + refused_text(counters);
+        return of(result.lost(), counters.sent, "lost") + refused_text(result);
     }
     if (result.options.qos == 2 && counters.duplicates > 0) {
         return of(counters.duplicates, counters.sent, "duplicated at QoS 2");
@@ -285,6 +355,7 @@ std::string report_text(const Result& result) {
                       std::string(row.unit).c_str());
         text += line.data();
     }
+    text += missed_rate(result);
     const std::string failed = verdict(result);
     const char* const fine =
         result.options.qos <= 0 && result.lost() > 0 ? "done; what is lost may be lost at this QoS" : "done";

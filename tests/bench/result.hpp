@@ -23,8 +23,9 @@ struct Counters {
     std::uint64_t out_of_order = 0;
     std::uint64_t wrong_recipient = 0;  ///< under another's topic, or at another device
     std::uint64_t damaged = 0;
-    std::uint64_t foreign = 0;  ///< of another run
-    std::uint64_t stalls = 0;   ///< closed loop at QoS 0: all that was on its way was written off
+    std::uint64_t foreign = 0;    ///< of another run
+    std::uint64_t cut_short = 0;  ///< could not arrive any more, because the run was interrupted
+    std::uint64_t stalls = 0;     ///< closed loop at QoS 0: all that was on its way was written off
     // The devices' side of MQTT-SN.
     std::uint64_t connected = 0;  ///< devices that are set up; mqtt-pub: clients
     std::uint64_t retransmissions = 0;
@@ -34,7 +35,8 @@ struct Counters {
     std::uint64_t dup_flags = 0;  ///< PUBLISHes with DUP received
     std::uint64_t registers = 0;  ///< REGISTERs received
     std::uint64_t pings = 0;
-    std::uint64_t malformed = 0;  ///< datagrams from the gateway that are no MQTT-SN message
+    std::uint64_t refused_messages = 0;  ///< refused for good: they cannot arrive
+    std::uint64_t malformed = 0;         ///< datagrams from the gateway that are no MQTT-SN message
     std::uint64_t socket_errors = 0;
     // Mode sleep.
     std::uint64_t while_asleep = 0;  ///< PUBLISHes sent to sleeping devices
@@ -54,6 +56,8 @@ struct Result {
     LoadOptions options;
     std::uint32_t run = 0;  ///< run id
     std::string problem;    ///< "" or why the run failed, a sentence
+    /// Devices that the gateway did not answer in the end; above 0 the run has failed.
+    std::uint64_t silent_devices = 0;
     Counters counters;
     Histogram latency;              ///< first transmission to arrival
     Histogram acknowledgement;      ///< first transmission to PUBACK or PUBCOMP
@@ -69,13 +73,19 @@ struct Result {
     UsagePair gateway_connecting;  ///< of setting up
     bool interrupted = false;
 
-    std::uint64_t lost() const {
-        return counters.sent > counters.arrived ? counters.sent - counters.arrived : 0;
+    std::uint64_t lost() const { return lost_so_far(counters.arrived); }
+    /// Counters::arrived is only known in the end.
+    std::uint64_t lost_so_far(std::uint64_t arrived) const {
+        const std::uint64_t accounted = arrived + counters.cut_short;
+        return counters.sent > accounted ? counters.sent - accounted : 0;
     }
 };
 
 /// "" when every message that must arrive arrived as it should, else one sentence; Result::problem first.
 std::string verdict(const Result& result);
+
+/// "" or how often the gateway refused, the return code in words and what may be the reason, after "; ".
+std::string refused_text(const Result& result);
 
 /// One line a figure, aligned; ends with a line feed.
 std::string report_text(const Result& result);

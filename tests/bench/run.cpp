@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <utility>
@@ -20,6 +21,7 @@ constexpr std::uint64_t kStallNs = 500'000'000;
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr double kAnswerSeconds = 10;  // of the broker
 constexpr double kLeaveSeconds = 3;
+constexpr double kTurnsOfRetries = 3;  // CONNECT, then REGISTER or SUBSCRIBE; one for good measure
 constexpr std::size_t kQueuedMax = 1 << 20;
 constexpr std::uint32_t kUnacknowledgedMax = 30'000;
 constexpr std::uint32_t kUnreleasedMax =
@@ -31,6 +33,11 @@ volatile std::sig_atomic_t g_interrupted = 0;
 std::string written(const HostAndPort& at) {
     const bool ipv6 = at.host.find(':') != std::string::npos;
     return (ipv6 ? "[" + at.host + "]" : at.host) + ":" + std::to_string(at.port);
+}
+
+/// T_retry after the last repetition.
+double retrying_seconds(const LoadOptions& options) {
+    return options.retry_s * (options.retries + 1.0);
 }
 
 void note_usage(const LoadOptions& options, Result& result, bool before) {
@@ -88,6 +95,7 @@ void Run::execute() {
     }
     if (!over()) {
         go();
+        await_silent_devices();
     }
     // What is cut short is not lost: what was on its way when the signal came is waited for.
     leave();
@@ -113,8 +121,7 @@ void Run::turn() {
         fleet_.step(now);
     }
     if (fleet_.dropped() > 0) {
-        fail(std::to_string(fleet_.dropped()) + " of " + std::to_string(options_.devices) +
-             " devices lost the gateway " + written(options_.gateway) + " and could not connect again");
+        note_dropped();
     }
     pump_ns_ = ending_ ? kNever : pump(now);
     if (now >= progress_ns_) {
@@ -122,6 +129,25 @@ void Run::turn() {
     }
     if (g_interrupted != 0) {
         result_.interrupted = true;
+    }
+}
+
+/// A device that has heard nothing since it gave up lost the gateway; one that has was refused.
+void Run::note_dropped() {
+    if (ending_) {
+        return;
+    }
+    gateway_lost_ = fleet_.silent() > 0;
+    if (!gateway_lost_) {
+        fail(std::to_string(fleet_.dropped()) + " of " + std::to_string(options_.devices) +
+             " devices lost the gateway " + written(options_.gateway) + " and could not connect again" +
+             refused_text(result_));
+    }
+}
+
+void Run::await_silent_devices() {
+    if (fleet_open_ && !over() && fleet_.silent() > 0) {
+        loop_until([this] { return fleet_.silent() == 0; }, kTurnsOfRetries * retrying_seconds(options_));
     }
 }
 
@@ -198,7 +224,8 @@ void Run::set_up_devices() {
     }
     setting_up_ = false;
     if (fleet_.nobody_there()) {
-        fail("no gateway at " + written(options_.gateway) + ": the system says \"connection refused\"");
+        fail("no gateway at " + written(options_.gateway) +
+             ": the system says \"connection refused\"; check --gateway");
     } else if (fleet_.failed() > 0) {
         fail(set_up_problem());
     }
@@ -208,22 +235,31 @@ std::string Run::set_up_problem() const {
     const Counters& counters = result_.counters;
     std::string text = std::to_string(fleet_.failed()) + " of " + std::to_string(options_.devices) +
                        " devices could not be set up at " + written(options_.gateway);
-    const std::uint64_t refusals =
-        counters.refusals[0] + counters.refusals[1] + counters.refusals[2] + counters.refusals[3];
-    if (refusals > 0) {
-        text += "; the gateway refused " + std::to_string(refusals) + " times";
+    text += refused_text(result_);
+    if (counters.gave_up > 0) {
+        text += "; without an answer: " + std::to_string(counters.gave_up);
     }
-    return counters.gave_up == 0 ? text : text + "; without an answer: " + std::to_string(counters.gave_up);
+    return fleet_.ever_heard() ? text : text + "; nothing came from there: check --gateway";
 }
 
 void Run::leave() {
     ending_ = true;
+    const bool evident = result_.lost_so_far(ledger_.arrived()) > 0 || fleet_.unanswered() > 0 ||
+                         result_.counters.cut_short > 0 || options_.mode == Mode::idle;
+    result_.silent_devices = fleet_.silent();
+    gateway_lost_ = false;
     const bool interrupted = std::exchange(result_.interrupted, false);
     const std::string problem = std::exchange(result_.problem, "");
     g_interrupted = 0;
     if (fleet_open_ && !fleet_.nobody_there()) {
         fleet_.leave(steady_ns());
         loop_until([this] { return fleet_.left(); }, kLeaveSeconds);
+        // One DISCONNECT without an answer is a datagram lost; that no device heard anything is told only
+        // when something else speaks for it, too.
+        if (!fleet_.heard() && fleet_.ever_heard() && !result_.interrupted &&
+            (evident || result_.counters.socket_errors > 0)) {
+            result_.silent_devices = std::max<std::uint64_t>(result_.silent_devices, fleet_.leavers());
+        }
     }
     for (const auto& client : clients_) {
         client->disconnect();
@@ -246,14 +282,28 @@ void Run::end_measuring() {
 void Run::await_arrivals() {
     const std::uint64_t settle = static_cast<std::uint64_t>(options_.settle_s * 1e9);
     const std::uint64_t from = steady_ns();
-    result_.interrupted = false;
-    g_interrupted = 0;  // a second signal ends the waiting, too
+    take_interrupt();
     loop_until([&] {
         limit_ns_ = std::max(from, last_arrival_ns_) + settle;
-        return ledger_.arrived() >= result_.counters.sent || steady_ns() >= limit_ns_;
+        return ledger_.arrived() + result_.counters.refused_messages >= result_.counters.sent ||
+               steady_ns() >= limit_ns_;
     });
     limit_ns_ = kNever;
+    if (result_.interrupted) {
+        note_cut_short();
+    }
     loop_until([] { return false; }, kTailSeconds);
+}
+
+bool Run::take_interrupt() {
+    g_interrupted = 0;
+    return std::exchange(result_.interrupted, false);
+}
+
+void Run::note_cut_short() {
+    const std::uint64_t missing = result_.lost_so_far(ledger_.arrived());
+    const std::uint64_t refused = result_.counters.refused_messages;
+    result_.counters.cut_short = missing > refused ? missing - refused : 0;
 }
 
 PacerSettings Run::pacer_settings() const {
@@ -312,7 +362,9 @@ void Run::on_suback(MqttClient&, std::uint8_t code) {
 
 void Run::on_closed(MqttClient& client, const std::string& why) {
     const std::string who = client.index() == 0 ? "" : " (client " + std::to_string(client.index()) + ")";
-    fail("no connection to the broker " + written(options_.broker) + who + ": " + why);
+    const bool nobody = why == gateway::system_message(ECONNREFUSED);
+    fail("no connection to the broker " + written(options_.broker) + who + ": " + why +
+         (nobody ? "; start it or correct --broker" : ""));
 }
 
 void Run::show_progress(std::uint64_t now_ns) {

@@ -41,7 +41,7 @@ class Run : protected FleetEvents, protected MqttEvents {
     /// Each turn of the loop, after what came in. @return when it has something to do at the latest
     virtual std::uint64_t pump(std::uint64_t now_ns) = 0;
 
-    bool over() const { return !result_.problem.empty() || result_.interrupted; }
+    bool over() const { return !result_.problem.empty() || result_.interrupted || gateway_lost_; }
     void fail(const std::string& problem);
     /// Turns until `done()`, or until the run is over.
     template <class Done>
@@ -70,10 +70,17 @@ class Run : protected FleetEvents, protected MqttEvents {
     void set_up_devices();
     void leave();
 
+    /// Devices that have lost the gateway connect again, or give that up, too.
+    void await_silent_devices();
     void begin_measuring();
     void end_measuring();
     /// Waits until everything sent has arrived, or nothing has for LoadOptions::settle_s.
     void await_arrivals();
+    /// What is missing now is not lost: the run was interrupted before it could arrive.
+    void note_cut_short();
+    /// The signal that ended one part of the run does not end the next one; a second one does.
+    /// @return whether there was one
+    bool take_interrupt();
     PacerSettings pacer_settings() const;
 
     /// Counts a payload that is not one of this run's. @return false then
@@ -114,6 +121,7 @@ class Run : protected FleetEvents, protected MqttEvents {
 
   private:
     void turn();
+    void note_dropped();
     void dispatch(const Ready& ready);
     void check_file_limit();
     void show_progress(std::uint64_t now_ns);
@@ -121,6 +129,7 @@ class Run : protected FleetEvents, protected MqttEvents {
 
     bool fleet_open_ = false;
     bool ending_ = false;
+    bool gateway_lost_ = false;
     std::uint64_t usage_begin_ns_ = 0;
     std::uint64_t pump_ns_ = 0;
     std::uint64_t limit_ns_ = kNever;

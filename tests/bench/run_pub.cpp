@@ -61,7 +61,7 @@ class PublishingRun : public Run {
             last_arrival_ns_ = now;
             pacer_.write_off();
         }
-        return pacer_.next_ns();
+        return pacer_.next_ns(now);
     }
 
     void on_message(MqttClient&, std::string_view topic, Bytes payload, std::uint64_t now_ns) override {
@@ -96,7 +96,7 @@ class PubRun final : public PublishingRun {
         set_up_devices();
         publish_all();
         if (fleet_.nobody_there()) {
-            fail("no gateway there: the system says \"connection refused\"");
+            fail("no gateway there: the system says \"connection refused\"; check --gateway");
         }
     }
     std::string filter() const {

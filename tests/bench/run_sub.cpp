@@ -66,7 +66,8 @@ class ReceivingRun : public Run {
             last_arrival_ns_ = now;
             pacer_.write_off();
         }
-        return pacer_.next_ns();
+        // The broker's answers, or room in its socket, wake the loop when there is a reason to ask again.
+        return broker_is_behind() ? kNever : pacer_.next_ns(now);
     }
 
     /// At QoS 1 and 2 a lost message holds its place in the window for ever.
@@ -182,13 +183,15 @@ class SleepRun final : public ReceivingRun {
             return;
         }
         publish_all();
-        const bool interrupted = result_.interrupted;
-        result_.interrupted = false;
+        const bool interrupted = take_interrupt();
         // Each PUBACK says that the broker has it; then it also needs its way into the gateway.
         loop_until([this] { return clients_[0]->unacknowledged() == 0; }, options_.settle_s);
         loop_until([] { return false; }, kBeforeWakeUpSeconds);
         publishing_ = false;
         wake_all();
+        if (result_.interrupted) {
+            note_cut_short();
+        }
         result_.interrupted = result_.interrupted || interrupted;
         end_measuring();
     }

@@ -3,110 +3,13 @@
 // mqttsn-load as a user runs it, against the real gateway and mosquitto: its counts are exact, and its checks
 // fail when there is something to find.
 #include <csignal>
-#include <cstdlib>
 
 #include "bed.hpp"
+#include "load_tool.hpp"
 #include "load_watcher.hpp"
 
 namespace e2e {
 namespace {
-
-using Words = std::vector<std::string>;
-
-std::string at(std::uint16_t port) {
-    return "127.0.0.1:" + std::to_string(port);
-}
-
-Tool& launch(Bed& bed, const Words& command, Where where = Where::here()) {
-    bed.tools.push_back(std::make_unique<Tool>());
-    Tool& tool = *bed.tools.back();
-    test::ProcessOptions options;
-    options.command = command;
-    options.output_path = tool.folder.file("output");
-    options.error_path = tool.folder.file("errors");
-    test::require(tool.process.start(options), "cannot start " + command[0], where);
-    return tool;
-}
-
-/// mqttsn-load MODE --json with the bed's gateway and broker, as far as the mode has them.
-Tool& start_load(Bed& bed, const std::string& mode, const Words& more, std::uint16_t gateway_port = 0,
-                 Where where = Where::here()) {
-    Words command{DORMOUSE_LOAD, mode, "--json"};
-    if (mode != "mqtt-pub") {
-        command.insert(command.end(),
-                       {"--gateway", at(gateway_port == 0 ? bed.gateway.port() : gateway_port)});
-    }
-    if (mode != "connect" && mode != "idle") {
-        command.insert(command.end(), {"--broker", at(bed.broker.port())});
-    }
-    command.insert(command.end(), more.begin(), more.end());
-    return launch(bed, command, where);
-}
-
-/// To its end. @return the JSON
-std::string load(Bed& bed, const std::string& mode, const Words& more, int wanted = 0,
-                 Where where = Where::here()) {
-    Tool& tool = start_load(bed, mode, more, 0, where);
-    test::require(tool.wait(wanted, 60000) == wanted, "mqttsn-load " + mode, where);
-    return tool.output();
-}
-
-/// -1 when the key is not there.
-double number_of(const std::string& json, const std::string& key) {
-    const std::string name = "\"" + key + "\":";
-    const std::size_t found = json.find(name);
-    return found == std::string::npos ? -1 : std::strtod(json.c_str() + found + name.size(), nullptr);
-}
-
-bool same(const std::string& json, const std::string& key, double wanted) {
-    const double got = number_of(json, key);
-    if (got < wanted || got > wanted) {
-        print_error("%s is %g, wanted %g, in: %s\n", key.c_str(), got, wanted, json.c_str());
-        return false;
-    }
-    return true;
-}
-
-/// `count` messages went out, all arrived once, in order and whole.
-bool all_arrived(const std::string& json, double count) {
-    bool fine = same(json, "sent", count) && same(json, "arrived", count);
-    for (const char* key : {"lost", "duplicates", "out_of_order", "wrong_recipient", "damaged"}) {
-        fine = fine && same(json, key, 0);
-    }
-    return fine && number_of(json, "latency_max_us") > 0;
-}
-
-/// A whole number of mqttsn-lossy's summary: the first of this name is that of the direction up.
-std::uint64_t up_of(const std::string& json, const std::string& key) {
-    const std::size_t up = json.find("\"up\":{");
-    const std::string name = "\"" + key + "\":";
-    const std::size_t found = json.find(name, up == std::string::npos ? json.size() : up);
-    return found == std::string::npos ? ~std::uint64_t{0} : std::stoull(json.substr(found + name.size()));
-}
-
-/// mqttsn-lossy in front of the bed's gateway.
-struct Proxy {
-    Tool* tool = nullptr;
-    std::uint16_t port = 0;
-
-    Proxy(Bed& bed, const Words& link) {
-        Words command{
-            DORMOUSE_LOSSY, "--listen", "udp://127.0.0.1:0", "--to", at(bed.gateway.port()), "--json",
-            "--seed",       "1"};
-        command.insert(command.end(), link.begin(), link.end());
-        tool = &launch(bed, command);
-        const std::string mark = "udp://127.0.0.1:";
-        test::require(wait_until(test::kAnswerMs, [&] { return test::count_of(tool->errors(), mark) > 0; }),
-                      "mqttsn-lossy does not start");
-        const std::string errors = tool->errors();
-        port = static_cast<std::uint16_t>(std::stoi(errors.substr(errors.find(mark) + mark.size())));
-    }
-    std::string stop() const {
-        tool->process.signal(SIGTERM);
-        test::require(tool->wait(0) == 0, "mqttsn-lossy did not end well");
-        return tool->output();
-    }
-};
 
 /// A gateway through which QoS -1 gets.
 void start_for_qos_minus_one(Bed& bed) {
@@ -311,7 +214,82 @@ void devices_that_lose_the_gateway_for_good_end_the_run(Bed& bed) {
     const std::string json = tool.output();
     assert_true(number_of(json, "lost") > 0 && number_of(json, "gave_up") > 0);
     assert_int_equal(test::count_of(tool.errors(), "\n"), 1);
-    assert_int_equal(test::count_of(tool.errors(), " of 5 devices lost the gateway"), 1);
+    assert_int_equal(test::count_of(tool.errors(), "the gateway does not answer any more ("), 1);
+}
+
+// Two kinds of death: the system answers for a killed process, nobody does for a stopped one.
+void a_gateway_that_dies_is_told_in_every_mode(Bed& bed) {
+    const Words devices{"--devices", "10", "--retry", "0.1", "--retries", "4", "--progress"};
+    const std::pair<std::string, Words> runs[] = {
+        {"pub", {"--qos", "1", "--seconds", "3"}},
+        {"pub", {"--qos", "0", "--rate", "100", "--seconds", "3"}},
+        {"sub", {"--qos", "1", "--rate", "100", "--seconds", "3", "--settle", "1"}},
+        {"idle", {"--keep-alive", "60", "--hold", "3"}},
+    };
+    bed.start();
+    for (const auto& [mode, more] : runs) {
+        for (const bool killed : {false, true}) {
+            Words words = devices;
+            words.insert(words.end(), more.begin(), more.end());
+            Tool& tool = start_load(bed, mode, words);
+            assert_true(
+                wait_until(test::kAnswerMs, [&] { return test::count_of(tool.errors(), "sent ") > 0; }));
+            if (killed) {
+                bed.gateway.kill();
+            } else {
+                bed.gateway.pause();
+            }
+            const int code = tool.wait(1, 60000);
+            if (killed) {
+                bed.restart_gateway();
+            } else {
+                bed.gateway.resume();
+            }
+            assert_int_equal(code, 1);
+            assert_int_equal(
+                test::count_of(tool.errors(),
+                               "the gateway does not answer any more (10 of 10 devices gave up)"),
+                1);
+        }
+    }
+}
+
+void sleepers_that_an_interrupt_kept_from_fetching_have_lost_nothing(Bed& bed) {
+    bed.start();
+    Tool& tool = start_load(bed, "sleep",
+                            {"--devices", "1000", "--count", "60", "--connect-window", "1", "--progress"});
+    assert_true(wait_until(60000, [&] { return test::count_of(tool.errors(), "sent 60000") > 0; }));
+    // One signal ends the publishing, another one the fetching: which it is now is not known.
+    for (int signals = 0; signals < 2; ++signals) {
+        tool.process.signal(SIGINT);
+        wait_until(300, [] { return false; });
+    }
+    assert_int_equal(tool.wait(0, 60000), 0);
+    assert_int_equal(test::count_of(tool.output(), "\"interrupted\":true"), 1);
+    assert_true(same(tool.output(), "lost", 0));
+    assert_true(same(tool.output(), "cut_short", 60000 - number_of(tool.output(), "arrived")));
+}
+
+void an_interrupt_while_nobody_answers_is_no_success(Bed& bed) {
+    bed.start();
+    bed.gateway.pause();
+    Tool& tool = start_load(bed, "connect", {"--retry", "60", "--progress"});
+    const bool begun =
+        wait_until(test::kAnswerMs, [&] { return test::count_of(tool.errors(), "0 of 100") > 0; });
+    tool.process.signal(SIGINT);
+    const int code = tool.wait(1, 30000);
+    bed.gateway.resume();
+    assert_true(begun);
+    assert_int_equal(code, 1);
+    assert_int_equal(test::count_of(tool.errors(), "interrupted before anything was shown to work"), 1);
+}
+
+void messages_that_are_refused_are_not_waited_for_and_the_code_is_told(Bed& bed) {
+    bed.start();
+    Tool& tool = start_load(
+        bed, "pub", {"--devices", "5", "--count", "50", "--settle", "600", "--topic-kind", "predefined:99"});
+    assert_int_equal(tool.wait(1, 60000), 1);
+    assert_int_equal(test::count_of(tool.errors(), "does the gateway know predefined topic id 99?"), 1);
 }
 
 void a_message_of_somebody_else_on_our_topics_is_damage(Bed& bed) {
@@ -348,10 +326,12 @@ void who_is_not_there_is_named_in_one_line(Bed& bed) {
     const std::string nobody = at(test::free_port());
     const std::string broker = at(bed.broker.port());
     const std::pair<Words, std::string> wrong[] = {
-        {{"connect", "--gateway", nobody}, "no gateway at " + nobody},
+        {{"connect", "--gateway", nobody},
+         "no gateway at " + nobody + ": the system says \"connection refused\"; check --gateway"},
         {{"pub", "--gateway", nobody, "--broker", broker}, "no gateway at " + nobody},
         {{"pub", "--gateway", nobody, "--broker", nobody}, "no connection to the broker " + nobody},
-        {{"mqtt-pub", "--broker", nobody}, "no connection to the broker " + nobody},
+        {{"mqtt-pub", "--broker", nobody},
+         "no connection to the broker " + nobody + ": Connection refused; start it or correct --broker"},
         {{"connect", "--gateway", "no-such-host.invalid"}, "cannot find the host \"no-such-host.invalid\""},
         {{"connect", "--pid", "4194304"}, "there is no process 4194304"},
     };
@@ -449,6 +429,10 @@ int main() {
         BED_TEST(at_qos_1_and_2_nothing_is_lost_on_a_bad_network),
         BED_TEST(lost_messages_at_qos_1_are_a_failure_of_one_line),
         BED_TEST(devices_that_lose_the_gateway_for_good_end_the_run),
+        BED_TEST(a_gateway_that_dies_is_told_in_every_mode),
+        BED_TEST(sleepers_that_an_interrupt_kept_from_fetching_have_lost_nothing),
+        BED_TEST(an_interrupt_while_nobody_answers_is_no_success),
+        BED_TEST(messages_that_are_refused_are_not_waited_for_and_the_code_is_told),
         BED_TEST(a_message_of_somebody_else_on_our_topics_is_damage),
         BED_TEST(a_message_given_to_another_device_is_noticed_both_ways),
         BED_TEST(who_is_not_there_is_named_in_one_line),

@@ -119,13 +119,18 @@ void numbers_outside_of_their_range_are_refused(void**) {
 
 void an_option_of_another_mode_is_refused(void**) {
     bad({"connect", "--rate", "3"}, "--rate: not with mode connect");
-    bad({"connect", "--broker", "localhost"}, "--broker: not with mode connect");
-    bad({"mqtt-pub", "--gateway", "localhost"}, "--gateway: not with mode mqtt-pub");
     bad({"pub", "--hold", "3"}, "--hold: not with mode pub");
     bad({"sub", "--subscriber-qos", "1"}, "--subscriber-qos: not with mode sub");
     bad({"sub", "--burst"}, "--burst: only with mode pub");
     bad({"fanout", "--window", "3"}, "--window: not with mode fanout");
     bad({"sleep", "--seconds", "3"}, "--seconds: not with mode sleep");
+}
+
+// So that one set of addresses serves all modes of a script.
+void addresses_that_a_mode_does_not_need_are_ignored(void**) {
+    good({"connect", "--broker", "localhost"});
+    good({"idle", "--broker", "localhost"});
+    assert_int_equal(good({"mqtt-pub", "--gateway", "localhost", "--pid", "77"}).gateway_pid, 0);
 }
 
 void what_does_not_go_together_is_refused(void**) {
@@ -207,6 +212,7 @@ int main() {
         cmocka_unit_test(hosts_are_names_or_addresses),
         cmocka_unit_test(numbers_outside_of_their_range_are_refused),
         cmocka_unit_test(an_option_of_another_mode_is_refused),
+        cmocka_unit_test(addresses_that_a_mode_does_not_need_are_ignored),
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(qos_minus_one_takes_short_topics_unless_told),
         cmocka_unit_test(a_count_replaces_the_default_time),

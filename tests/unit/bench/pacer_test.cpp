@@ -41,7 +41,7 @@ void a_closed_loop_keeps_the_window_over_all(void**) {
     pacer.answered(2);
     assert_true((take_all(pacer, 1000) == std::vector<std::size_t>{4}));
     assert_int_equal(pacer.sent(), 5);
-    assert_true(pacer.next_ns() == kNever);
+    assert_true(pacer.next_ns(1000) == kNever);
 }
 
 void a_sender_has_at_most_its_own_share_unanswered(void**) {
@@ -69,10 +69,11 @@ void nothing_is_sent_after_the_duration(void**) {
     settings.duration_ns = 10 * kMs;
     Pacer pacer = started(settings, 5 * kMs);
     assert_false(pacer.done(15 * kMs - 1));
+    assert_int_equal(pacer.next_ns(15 * kMs - 1), 15 * kMs);
     assert_true(pacer.take(15 * kMs - 1).has_value());
     assert_true(pacer.done(15 * kMs));
     assert_false(pacer.take(15 * kMs).has_value());
-    assert_int_equal(pacer.next_ns(), 15 * kMs);
+    assert_true(pacer.next_ns(15 * kMs) == kNever);
 }
 
 void stop_ends_it(void**) {
@@ -82,18 +83,35 @@ void stop_ends_it(void**) {
     assert_false(pacer.take(1000).has_value());
 }
 
+// Who waits for the answers would spin on a time that has passed.
+void when_it_is_done_there_is_no_next_time(void**) {
+    for (const double rate : {0.0, 1000.0}) {
+        PacerSettings settings = closed(2, 10, 1);
+        settings.rate = rate;
+        settings.duration_ns = 10 * kMs;
+        Pacer pacer = started(settings, 0);
+        assert_true(pacer.take(0).has_value());
+        assert_true(pacer.next_ns(9 * kMs) <= 10 * kMs);
+        assert_int_equal(pacer.in_flight(), 1);
+        assert_true(pacer.next_ns(10 * kMs) == kNever);
+        Pacer stopped = started(settings, 0);
+        stopped.stop();
+        assert_true(stopped.next_ns(1 * kMs) == kNever);
+    }
+}
+
 // Also when asked late: what was missed is sent at once, and the schedule stays.
 void an_open_loop_keeps_its_schedule_whatever_is_answered(void**) {
     PacerSettings settings = closed(4, UINT32_MAX, 1);
     settings.rate = 1000;
     Pacer pacer = started(settings, 0);
     assert_int_equal(take_all(pacer, 0).size(), 1);
-    assert_int_equal(pacer.next_ns(), kMs);
+    assert_int_equal(pacer.next_ns(0), kMs);
     assert_int_equal(take_all(pacer, kMs - 1).size(), 0);
     assert_int_equal(take_all(pacer, kMs).size(), 1);
     assert_int_equal(take_all(pacer, 101 * kMs).size(), 100);
     assert_int_equal(pacer.lag_max_ns(), 99 * kMs);
-    assert_int_equal(pacer.next_ns(), 102 * kMs);
+    assert_int_equal(pacer.next_ns(101 * kMs), 102 * kMs);
     assert_int_equal(pacer.in_flight(), 102);
 }
 
@@ -102,9 +120,9 @@ void an_open_loop_waits_for_a_sender_that_may_send(void**) {
     settings.rate = 1000;
     Pacer pacer = started(settings, 0);
     assert_int_equal(take_all(pacer, 10 * kMs).size(), 2);
-    assert_true(pacer.next_ns() == kNever);
+    assert_true(pacer.next_ns(10 * kMs) == kNever);
     pacer.answered(1);
-    assert_int_equal(pacer.next_ns(), 2 * kMs);
+    assert_int_equal(pacer.next_ns(10 * kMs), 2 * kMs);
     assert_true((take_all(pacer, 12 * kMs) == std::vector<std::size_t>{1}));
     assert_int_equal(pacer.lag_max_ns(), 10 * kMs);
 }
@@ -150,6 +168,7 @@ int main() {
         cmocka_unit_test(the_count_is_exact_and_ends_it),
         cmocka_unit_test(nothing_is_sent_after_the_duration),
         cmocka_unit_test(stop_ends_it),
+        cmocka_unit_test(when_it_is_done_there_is_no_next_time),
         cmocka_unit_test(an_open_loop_keeps_its_schedule_whatever_is_answered),
         cmocka_unit_test(an_open_loop_waits_for_a_sender_that_may_send),
         cmocka_unit_test(a_burst_is_everybody_once_and_again_when_all_are_answered),

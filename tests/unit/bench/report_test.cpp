@@ -30,6 +30,7 @@ std::unique_ptr<Result> eventful(Mode mode) {
     auto result = fine(mode);
     Counters& counters = result->counters;
     counters.refusals = {1, 2, 3, 4};
+    counters.cut_short = 1;
     counters.foreign = counters.stalls = counters.gateway_disconnects = counters.dup_flags = 1;
     counters.registers = counters.pings = counters.malformed = counters.socket_errors = counters.bursts = 1;
     result->options.rate = 100;
@@ -85,7 +86,64 @@ void nothing_at_all_is_a_failure_at_any_qos(void**) {
     result->counters.arrived = 0;
     result->counters.refusals[1] = 12;
     assert_string_equal(verdict(*result).c_str(),
-                        "1000 of 1000 messages lost: none arrived; the gateway refused 12 times");
+                        "1000 of 1000 messages lost: none arrived; the gateway refused 12 times (return code "
+                        "2, invalid topic id)");
+}
+
+void why_nothing_arrived_is_asked(void**) {
+    const auto result = fine(Mode::pub, 1);
+    result->counters.arrived = 0;
+    assert_true(has(verdict(*result), "none arrived; is --broker the gateway's broker?"));
+    for (int i = 0; i < 1000; ++i) {
+        result->acknowledgement.record(1'000'000);
+    }
+    assert_true(has(verdict(*result), ", though all were acknowledged; is --broker the gateway's broker?"));
+    result->options.topic_kind = TopicKind::predefined;
+    result->options.predefined_id = 7;
+    result->counters.refusals[1] = 1000;
+    assert_true(has(verdict(*result), "does the gateway know predefined topic id 7?"));
+    result->counters.refusals = {2000, 0, 0, 0};
+    assert_true(has(verdict(*result), "return code 1, congestion: is the gateway's broker up?"));
+}
+
+void devices_without_an_answer_in_the_end_fail_at_any_qos(void**) {
+    for (const int qos : {0, 1, 2}) {
+        const auto result = fine(Mode::sub, qos);
+        result->options.devices = 10;
+        result->silent_devices = 10;
+        assert_string_equal(verdict(*result).c_str(),
+                            "the gateway does not answer any more (10 of 10 devices gave up)");
+        result->counters.arrived = 920;
+        assert_true(has(verdict(*result), "devices gave up); 80 of 1000 messages lost"));
+    }
+}
+
+void what_an_interrupt_cut_short_is_not_lost(void**) {
+    const auto result = fine(Mode::sleep, 1);
+    result->interrupted = true;
+    result->counters.arrived = 0;
+    result->counters.cut_short = 1000;
+    assert_string_equal(verdict(*result).c_str(), "");
+    assert_true(has(report_json(*result), "\"lost\":0,\"cut_short\":1000,"));
+    result->counters.cut_short = 999;
+    assert_true(has(verdict(*result), "1 of 1000 messages lost"));
+}
+
+void an_interrupt_before_anything_worked_is_a_failure(void**) {
+    const auto result = fine(Mode::connect);
+    result->interrupted = true;
+    result->counters.sent = result->counters.arrived = 0;
+    assert_string_equal(verdict(*result).c_str(), "");
+    result->counters.connected = 0;
+    assert_string_equal(verdict(*result).c_str(), "interrupted before anything was shown to work");
+}
+
+void a_rate_that_was_not_reached_is_told(void**) {
+    const auto result = fine(Mode::pub, 1);
+    result->options.rate = 500;
+    assert_true(report_text(*result).find("wanted") == std::string::npos);
+    result->options.rate = 1000;
+    assert_true(has(report_text(*result), "  --rate: wanted 1000/s, got 500/s\n"));
 }
 
 void damage_and_wrong_recipients_fail_at_any_qos(void**) {
@@ -171,6 +229,11 @@ int main() {
         cmocka_unit_test(what_arrived_as_it_should_is_no_failure),
         cmocka_unit_test(a_lost_message_fails_only_where_it_must_arrive),
         cmocka_unit_test(nothing_at_all_is_a_failure_at_any_qos),
+        cmocka_unit_test(why_nothing_arrived_is_asked),
+        cmocka_unit_test(devices_without_an_answer_in_the_end_fail_at_any_qos),
+        cmocka_unit_test(what_an_interrupt_cut_short_is_not_lost),
+        cmocka_unit_test(an_interrupt_before_anything_worked_is_a_failure),
+        cmocka_unit_test(a_rate_that_was_not_reached_is_told),
         cmocka_unit_test(damage_and_wrong_recipients_fail_at_any_qos),
         cmocka_unit_test(duplicates_fail_at_qos_2_only),
         cmocka_unit_test(a_problem_comes_first_and_is_escaped),
