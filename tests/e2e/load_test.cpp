@@ -193,21 +193,21 @@ void at_qos_1_and_2_nothing_is_lost_on_a_bad_network(Bed& bed) {
 // Handshakes pass, then nothing does for longer than anybody waits.
 void lost_messages_at_qos_1_are_a_failure_of_one_line(Bed& bed) {
     bed.start();
-    const Proxy proxy(bed, {"--partition", "1.5s-120s"});
+    const Proxy proxy(bed, {"--partition", "3s-120s"});
     Tool& tool = start_load(
-        bed, "sub", {"--devices", "5", "--rate", "100", "--count", "300", "--settle", "1"}, proxy.port);
+        bed, "sub", {"--devices", "5", "--rate", "100", "--count", "600", "--settle", "1"}, proxy.port);
     assert_int_equal(tool.wait(1, 60000), 1);
     const double lost = number_of(tool.output(), "lost");
     assert_true(lost > 0);
-    assert_true(same(tool.output(), "sent", 300));
-    assert_true(same(tool.output(), "arrived", 300 - lost));
+    assert_true(same(tool.output(), "sent", 600));
+    assert_true(same(tool.output(), "arrived", 600 - lost));
     assert_int_equal(test::count_of(tool.errors(), "\n"), 1);
-    assert_int_equal(test::count_of(tool.errors(), " of 300 messages lost"), 1);
+    assert_int_equal(test::count_of(tool.errors(), " of 600 messages lost"), 1);
 }
 
 void devices_that_lose_the_gateway_for_good_end_the_run(Bed& bed) {
     bed.start();
-    const Proxy proxy(bed, {"--up-partition", "1.5s-120s"});
+    const Proxy proxy(bed, {"--up-partition", "3s-120s"});
     Tool& tool = start_load(
         bed, "pub", {"--devices", "5", "--rate", "100", "--seconds", "600", "--retry", "0.1"}, proxy.port);
     assert_int_equal(tool.wait(1, 60000), 1);
