@@ -28,7 +28,9 @@ inline void DeadlineWheel::link(std::uint32_t slot) {
     Node& node = nodes_[slot];
     const std::uint64_t time = ordered(node.when);
     const std::uint64_t differs = time ^ ordered(base_);  // not 0: it is later
-    const unsigned level = (63U - static_cast<unsigned>(std::countl_zero(differs))) / kDigitBits;
+    // The bound is for the analyzer, which does not know countl_zero().
+    const unsigned level =
+        std::min((63U - static_cast<unsigned>(std::countl_zero(differs))) / kDigitBits, kLevels - 1);
     const auto digit = static_cast<unsigned>(time >> (kDigitBits * level)) % kPlaces;
     const std::uint32_t place = level * kPlaces + digit;
     node.previous = kFirst | place;

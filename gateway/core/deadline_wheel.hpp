@@ -84,11 +84,11 @@ class DeadlineWheel {
     void remove_from_front(std::size_t index);
 
     Instant base_{};
-    std::uint32_t levels_ = 0;                            // bit n: level n holds something
-    std::array<std::uint64_t, kLevels> used_{};           // bit n: place n of the level holds something
-    std::array<std::uint32_t, kLevels * kPlaces> heads_;  // the first slot of each place
-    std::vector<Node> nodes_;                             // by slot
-    std::vector<Entry> front_;                            // a 4-ary heap; empty only if the wheel is, too
+    std::uint32_t levels_ = 0;                   // bit n: level n holds something
+    std::array<std::uint64_t, kLevels> used_{};  // bit n: place n of the level holds something
+    std::array<std::uint32_t, std::size_t{kLevels} * kPlaces> heads_;  // the first slot of each place
+    std::vector<Node> nodes_;                                          // by slot
+    std::vector<Entry> front_;  // a 4-ary heap; empty only if the wheel is, too
 };
 
 }  // namespace mqttsn::gateway
