@@ -180,9 +180,6 @@ struct Runner::Parts final : DatagramReceiver, GroupReceiver, EngineListener, Ow
     /// Before the loop waits for the next thing: write what this turn has brought, arm the one timer.
     void end_turn() {
         engine->flush();
-        for (const auto& listener : listeners) {
-            listener->flush();
-        }
         if (state == State::stopping && engine->link_count() == 0 && own_session_stopped) {
             close_all();
             return;

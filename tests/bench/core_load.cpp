@@ -35,14 +35,6 @@ Settings settings() {
     return settings;
 }
 
-Endpoint endpoint_of(std::size_t who) {
-    Endpoint endpoint;
-    endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};
-    endpoint.address[14] = static_cast<std::uint8_t>(who >> 15U);
-    endpoint.port = static_cast<std::uint16_t>(1024 + (who & 0x7FFFU));
-    return endpoint;
-}
-
 void write_client_id(std::size_t who, std::uint8_t* place) {
     char text[32];
     std::snprintf(text, sizeof text, "sensor-%06zu", who);
@@ -62,6 +54,14 @@ CoreLoad::Datagram CoreLoad::made_of(const mqttsn::Message& message, std::size_t
     Datagram datagram{std::vector<std::uint8_t>(mqttsn::encoded_size(message)), id_at};
     mqttsn::encode(message, datagram.octets.data(), datagram.octets.size());
     return datagram;
+}
+
+Endpoint endpoint_of(std::size_t who) {
+    Endpoint endpoint;
+    endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};
+    endpoint.address[14] = static_cast<std::uint8_t>(who >> 15U);
+    endpoint.port = static_cast<std::uint16_t>(1024 + (who & 0x7FFFU));
+    return endpoint;
 }
 
 CoreLoad::CoreLoad(std::size_t devices, Topic topic)

@@ -16,6 +16,9 @@
 
 namespace bench {
 
+/// Where device number `who`, below 8 million, speaks from.
+mqttsn::gateway::Endpoint endpoint_of(std::size_t who);
+
 class CoreLoad {
   public:
     enum class Topic : std::uint8_t {

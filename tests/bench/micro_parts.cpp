@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/core_load.hpp"
 #include "gateway/core/prng.hpp"
 #include "gateway/core/session_store.hpp"
 #include "gateway/core/topic_names.hpp"
@@ -31,19 +32,11 @@ std::string text(const char* head, std::size_t number) {
     return head + std::to_string(number);
 }
 
-Endpoint endpoint(std::size_t who) {
-    Endpoint endpoint;
-    endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};
-    endpoint.address[14] = static_cast<std::uint8_t>(who >> 15U);
-    endpoint.port = static_cast<std::uint16_t>(1024 + (who & 0x7FFFU));
-    return endpoint;
-}
-
 struct Sessions {
     explicit Sessions(std::size_t count) : order(shuffled(count)) {
         for (std::size_t who = 0; who < count; ++who) {
             ids.push_back(text("sensor-", 100000 + who));
-            store.bind(store.create(octets_of(ids.back())), endpoint(who));
+            store.bind(store.create(octets_of(ids.back())), bench::endpoint_of(who));
         }
     }
     WirelessNodes nodes{1};
@@ -56,7 +49,7 @@ void session_by_endpoint(benchmark::State& state) {
     Sessions sessions(static_cast<std::size_t>(state.range(0)));
     std::size_t next = 0;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(sessions.store.find(endpoint(sessions.order[next])));
+        benchmark::DoNotOptimize(sessions.store.find(bench::endpoint_of(sessions.order[next])));
         next = next + 1 == sessions.order.size() ? 0 : next + 1;
     }
 }

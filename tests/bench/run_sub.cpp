@@ -90,6 +90,14 @@ class ReceivingRun : public Run {
         on_arrival(device, stamp, now_ns);
     }
 
+    void go() override {
+        set_up();
+        if (!over()) {
+            publish_all();
+            receive_all();
+        }
+    }
+
     virtual void on_arrival(std::size_t device, const Stamp& stamp, std::uint64_t now_ns) {
         const std::uint32_t advanced = arrive(device, stamp, now_ns);
         if (advanced > 0) {
@@ -125,15 +133,6 @@ PacerSettings settings_of(const LoadOptions& options) {
 class SubRun final : public ReceivingRun {
   public:
     explicit SubRun(Result& result) : ReceivingRun(result, settings_of(result.options)) {}
-
-  private:
-    void go() override {
-        set_up();
-        if (!over()) {
-            publish_all();
-            receive_all();
-        }
-    }
 };
 
 class FanoutRun final : public ReceivingRun {
@@ -141,13 +140,6 @@ class FanoutRun final : public ReceivingRun {
     explicit FanoutRun(Result& result) : ReceivingRun(result, settings_of(result.options)) {}
 
   private:
-    void go() override {
-        set_up();
-        if (!over()) {
-            publish_all();
-            receive_all();
-        }
-    }
     std::uint32_t recipients() const override { return options_.devices; }
 
     /// The next message goes out when all have this one.

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "gateway/app/open_files.hpp"
 #include "gateway/app/text.hpp"
 
 namespace mqttsn::load {
@@ -74,14 +74,8 @@ std::string resolve(const HostAndPort& at, Address& out) {
 }
 
 std::size_t raise_file_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return 1024;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return static_cast<std::size_t>(limit.rlim_cur);
+    const std::uint64_t allowed = mqttsn::gateway::raise_open_files();
+    return allowed != 0 ? static_cast<std::size_t>(allowed) : 1024;
 }
 
 Socket& Socket::operator=(Socket&& other) noexcept {
