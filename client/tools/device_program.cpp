@@ -82,7 +82,7 @@ bool DeviceProgram::open(const sigset_t& signals) {
     config_.queue_length = static_cast<std::uint8_t>(queue_.size());
     config_.topic_memory = topics_.data();
     config_.topic_memory_octets = static_cast<std::uint16_t>(topics_.size());
-    config_.inbound_ids = inbound_.data();
+    config_.inbound = inbound_.data();
     config_.inbound_length = static_cast<std::uint8_t>(inbound_.size());
     config_.retry_interval_ms = milliseconds(options_.retry_s);
     config_.retry_count = static_cast<std::uint8_t>(options_.retry_count);

@@ -102,7 +102,7 @@ class DeviceProgram {
     std::size_t address_ = 0;
     std::uint32_t refused_count_ = 0;
     std::array<mqttsn_slot, 1> queue_{};
-    std::array<std::uint16_t, 64> inbound_{};
+    std::array<mqttsn_inbound, 64> inbound_{};
     std::vector<std::uint8_t> topics_;
     std::vector<std::uint8_t> buffer_;
     std::uint32_t started_ = 0;

@@ -101,7 +101,7 @@ void Device::begin_life(std::uint64_t seed) {
     config_.queue_length = settings_.queue_length;
     config_.topic_memory = topic_memory_.empty() ? nullptr : topic_memory_.data();
     config_.topic_memory_octets = settings_.topic_memory_octets;
-    config_.inbound_ids = inbound_.empty() ? nullptr : inbound_.data();
+    config_.inbound = inbound_.empty() ? nullptr : inbound_.data();
     config_.inbound_length = settings_.inbound_length;
     config_.retry_interval_ms = settings_.retry_interval_ms;
     config_.retry_count = settings_.retry_count;

@@ -191,7 +191,7 @@ class Device {
     mqttsn_config config_{};
     std::vector<mqttsn_slot> queue_;
     std::vector<std::uint8_t> topic_memory_;
-    std::vector<std::uint16_t> inbound_;
+    std::vector<mqttsn_inbound> inbound_;
     std::vector<std::uint8_t> datagram_;
     std::vector<std::string> topics_;  // names that the library borrows
     std::string filter_;

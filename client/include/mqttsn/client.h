@@ -151,7 +151,8 @@ typedef struct mqttsn_will {
 } mqttsn_will;
 
 /* Start with mqttsn_config_defaults(), then set what differs. While the client is disconnected, client_id,
- * will, keep_alive_s and the times may be changed; all the rest only before mqttsn_init(). */
+ * keep_alive_s and the times may be changed, the will by mqttsn_will_update(); all the rest only before
+ * mqttsn_init(). */
 typedef struct mqttsn_config {
     const char* client_id;        /* NUL-terminated, 1..249 octets; the specification allows 23 (SN12-21) */
     const mqttsn_will* will;      /* NULL = CONNECT without the will flag: a stored will stays unless clean */
@@ -159,7 +160,7 @@ typedef struct mqttsn_config {
     uint8_t* topic_memory;        /* ids of names, both directions; full: the least recently used goes */
     mqttsn_inbound* inbound;      /* QoS 2 messages that were received; 8 also keep late copies out */
     mqttsn_gateway* gateways;     /* discovery, and gateways to fall back to; NULL = the link has one gateway */
-    uint32_t retry_interval_ms;   /* T_retry, 1..2^29; each wait gets up to a quarter more. Default 10 s */
+    uint32_t retry_interval_ms;   /* T_retry, 1..2^30; each wait gets up to a quarter more. Default 10 s */
     uint32_t congestion_wait_ms;  /* T_WAIT after "rejected: congestion", 1..2^31-1. Default 5 min */
     uint32_t seed;                /* for jitter and message ids: differs per device and per start */
     uint16_t topic_memory_octets; /* 0 is allowed: every publication to a name is then preceded by REGISTER */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who the gateway is: ADVERTISE, SEARCHGW, GWINFO, and the table of those that were heard of. Spec: 6.1.
+#include <string.h>
+
+#include "client.hpp"
+
+namespace mqttsn {
+namespace {
+
+constexpr uint32_t kSearchDelayMs = 5000;   // T_SEARCHGW and T_GWINFO (SN12-111)
+constexpr uint8_t kSearchShiftMax = 8;      // 21 minutes between two SEARCHGW
+constexpr unsigned kMissedAdvertises = 3;   // N_ADV
+
+bool same(const mqttsn_address& one, const uint8_t* address, size_t octets) {
+    return one.octets == octets && memcmp(one.data, address, octets) == 0;
+}
+
+/// config.gateways is used, and holds none that could be talked to.
+bool Client::needs_gateway() const {
+    return config_->gateways != nullptr && known_ == 0;
+}
+
+/// The next one that was heard of lately, beginning with number `from`.
+bool Client::choose_gateway(unsigned from) {
+    for (uint8_t i = 0; i < known_; ++i, ++from) {
+        if (from >= known_) {
+            from = 0;
+        }
+        const mqttsn_gateway& gateway = config_->gateways[from];
+        if (gateway.expires == 0 || left(gateway.expires_ms) != 0) {
+            gateway_ = static_cast<uint8_t>(from);
+            return true;
+        }
+    }
+    known_ = 0;  // all are out of date
+    return false;
+}
+
+mqttsn_status Client::search() {
+    if (config_->gateways == nullptr) {
+        return MQTTSN_ERR_STATE;
+    }
+    search_ = kSearchAsked;
+    return MQTTSN_OK;
+}
+
+/// @param interval_s  until its next ADVERTISE; 0 = never expires
+mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t octets, uint16_t interval_s) {
+    if (config_->gateways == nullptr || octets - 1U >= MQTTSN_ADDRESS_OCTETS) {
+        return MQTTSN_ERR_ARGUMENT;
+    }
+    mqttsn_gateway* entry = config_->gateways;
+    const mqttsn_gateway* const end = entry + known_;
+    while (entry != end && entry->id != id && (entry->expires == 0 || left(entry->expires_ms) != 0)) {
+        ++entry;
+    }
+    if (entry == end) {
+        if (known_ >= config_->gateways_length) {
+            return MQTTSN_ERR_BUSY;
+        }
+        ++known_;
+        entry->id = static_cast<uint8_t>(~id);
+    }
+    // Nobody else may take the place of the gateway that a session is open with.
+    const bool in_use = entry == config_->gateways + gateway_ && (state_ != kDisconnected || connecting());
+    if (entry->id != id || !in_use) {
+        if (in_use) {
+            return MQTTSN_ERR_BUSY;
+        }
+        entry->id = id;
+        entry->address.octets = static_cast<uint8_t>(octets);
+        memcpy(entry->address.data, address, octets);
+    } else if (!same(entry->address, address, octets)) {
+        return MQTTSN_ERR_SENDER;
+    }
+    entry->expires = interval_s != 0;
+    entry->expires_ms = now_ + interval_s * (1000U * kMissedAdvertises);
+    return MQTTSN_OK;
+}
+
+bool Client::is_gateway(const mqttsn_address& from) const {
+    return config_->gateways == nullptr ||
+           (known_ != 0 && same(config_->gateways[gateway_].address, from.data, from.octets));
+}
+
+/// ADVERTISE, SEARCHGW (never: only devices send it), GWINFO, from anybody.
+mqttsn_status Client::on_gateway(uint8_t type, const mqttsn_address& from, const uint8_t* body, size_t octets) {
+    const uint8_t* address = from.data;
+    size_t address_octets = from.octets;
+    uint16_t interval_s = 0;
+    if (type == kTypeADVERTISE) {
+        interval_s = static_cast<uint16_t>(read_u16(body + 1));
+    } else if (octets > 1) {
+        // Another device says so; its first octet may be the length of the rest (D46).
+        address = body + 1;
+        address_octets = octets - 1;
+        if (*address == address_octets - 1) {
+            ++address;
+            --address_octets;
+        }
+    }
+    const mqttsn_status status = learn_gateway(body[0], address, address_octets, interval_s);
+    if (status == MQTTSN_OK && search_ != kNoSearch) {
+        search_ = kNoSearch;
+        link_event(MQTTSN_EVENT_GATEWAY, body[0]);
+    }
+    return status;
+}
+
+bool Client::search_message(Outgoing& out) {
+    uint32_t delay_ms = 0;
+    const bool due = search_ != kSearchAsked;
+    if (due) {
+        out.head.begin(kTypeSEARCHGW);
+        out.head.put8(config_->search_radius);
+        if (search_shift_ < kSearchShiftMax) {
+            ++search_shift_;
+        }
+        delay_ms = kSearchDelayMs << (search_shift_ - 1U);  // SN12-59
+    } else {
+        search_ = kSearching;
+        search_shift_ = 0;
+        delay_ms = (random() & 0xFFFU) * (kSearchDelayMs >> 2U) >> 10U;  // SN12-56
+    }
+    search_at_ = now_ + delay_ms;
+    return due;
+}
+
+}  // namespace
+}  // namespace mqttsn

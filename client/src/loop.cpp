@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What happens between the caller's loop and the rooms: a datagram in, a datagram out, an event, a deadline.
+#include <string.h>
+
+#include "client.hpp"
+
+namespace mqttsn {
+namespace {
+
+void Client::init(const mqttsn_config* config) {
+    memset(static_cast<void*>(this), 0, sizeof *this);
+    config_ = config;
+    will_ = config->will;
+    topics_.memory = config->topic_memory;
+    topics_.capacity = config->topic_memory_octets;
+    // Xorshift never leaves zero.
+    random_ = config->seed != 0 ? config->seed : 0x9E3779B9U;
+    message_id_ =
+        config->first_message_id != 0 ? config->first_message_id : static_cast<uint16_t>(random() >> 8U);
+}
+
+uint32_t Client::random() {
+    random_ ^= random_ << 13U;
+    random_ ^= random_ >> 17U;
+    random_ ^= random_ << 5U;
+    return random_;
+}
+
+bool Client::fits(size_t octets_after_header) const {
+    return octets_after_header + (octets_after_header > 253 ? 4U : 2U) <= config_->datagram_octets_max;
+}
+
+/// Milliseconds; the difference is signed, so `now` may wrap around.
+uint32_t Client::left(uint32_t deadline) const {
+    const int32_t difference = static_cast<int32_t>(deadline - now_);
+    return difference > 0 ? static_cast<uint32_t>(difference) : 0;
+}
+
+uint32_t Client::wait(Exchange exchange) const {
+    return sent_[exchange] != 0 || (exchange == kUplink && held_) ? left(deadline_[exchange]) : 0;
+}
+
+/// The queue may speak: not while connecting, falling asleep or disconnecting.
+bool Client::exchanges_open() const {
+    return state_ == kActive &&
+           (request_ <= kPing || (kWithSleep && request_ == kSleep && sent_[kControl] == 0));
+}
+
+/// Something in the queue waits for its turn or for an answer.
+bool Client::uplink_open() const {
+    return queued_ != 0 && head().phase != kFinished;
+}
+
+/// What is to be done first, and in how many milliseconds (UINT32_MAX = nothing is scheduled).
+Step Client::plan(uint32_t& wait_ms) const {
+    Step step = kNothing;
+    uint32_t least = UINT32_MAX;
+    const auto offer = [&step, &least](uint32_t in, Step what) {
+        if (in < least) {
+            least = in;
+            step = what;
+        }
+    };
+    const bool open = exchanges_open();
+    const bool busy = open && uplink_open();
+    const bool searching = kWithDiscovery && needs_gateway();
+    // DISCONNECT(duration) lets what is on its way finish first; what is held off is not waited for.
+    if (request_ != kNoRequest && !searching && !(request_ == kSleep && open && queued_ != 0 && !held_)) {
+        offer(wait(kControl), kStepControl);
+    }
+    // A hold-off for congestion holds for these, too (SN12-76: no publishing for T_WAIT).
+    if (find_slot(kQueued, true) != nullptr && !searching) {
+        offer(held_ ? wait(kUplink) : 0, kStepMinusOne);
+    }
+    if (busy) {
+        offer(wait(kUplink), kStepUplink);
+    }
+    if (open && request_ == kNoRequest) {
+        offer(keep_alive_wait(), kStepPing);
+    }
+    if (kWithDiscovery && search_ != kNoSearch) {
+        offer(search_ == kSearchAsked ? 0 : left(search_at_), kStepSearch);
+    }
+    wait_ms = least;
+    return step;
+}
+
+bool Client::next_message(Outgoing& out) {
+    uint32_t wait_ms = 0;
+    for (;;) {
+        const Step step = plan(wait_ms);
+        if (wait_ms != 0 || link_event_ != 0) {
+            return false;
+        }
+        bool written = true;
+        switch (step) {
+            case kStepMinusOne:
+                // No part of the connection: a gateway need not count it as a sign of life.
+                minus_one_message(out);
+                return true;
+            case kStepUplink:
+                written = uplink_message(out);
+                break;
+            case kStepSearch:
+                if (!kWithDiscovery || !search_message(out)) {
+                    continue;
+                }
+                return true;
+            default:
+                if (step == kStepPing) {
+                    if (uplink_open() && !held_) {
+                        // What is on its way finds out whether the gateway lives; this only tells that we do.
+                        out.head.begin(kTypePINGREQ);
+                        break;
+                    }
+                    request(kPing);
+                }
+                written = control_message(out);
+                break;
+        }
+        if (written) {
+            last_sent_ = now_;
+            return true;
+        }
+    }
+}
+
+size_t Client::output(mqttsn_address* to, uint8_t* out, size_t capacity) {
+    // The acknowledgement of a message waits until the application has pulled the message.
+    if (capacity < config_->datagram_octets_max || message_waits_) {
+        return 0;
+    }
+    Outgoing message;
+    message.octets = 0;
+    if (reply_.type != 0) {
+        message.head = reply_;
+        reply_.type = 0;
+        last_sent_ = now_;
+    } else if (!next_message(message)) {
+        return 0;
+    }
+    if (kWithDiscovery && to != nullptr) {
+        const bool to_all = message.head.type <= kTypeGWINFO || config_->gateways == nullptr;
+        if (to_all) {
+            to->octets = 0;
+        } else {
+            *to = config_->gateways[gateway_].address;
+        }
+    }
+    uint8_t* at = out;
+    size_t total = message.head.octets + message.octets + 2U;
+    if (total > 255) {
+        total += 2;
+        *at++ = 1;
+        *at++ = static_cast<uint8_t>(total >> 8U);
+    }
+    *at++ = static_cast<uint8_t>(total);
+    *at++ = message.head.type;
+    memcpy(at, message.head.fixed, message.head.octets);
+    if (message.octets != 0) {
+        memcpy(at + message.head.octets, message.data, message.octets);
+    }
+    return total;
+}
+
+/// Counts one transmission of the exchange and arms its timer. False = N_retry is used up: the connection is
+/// lost (SN12-100), or begins anew.
+bool Client::transmit(Exchange exchange, uint8_t reason) {
+    uint8_t& sent = sent_[exchange];
+    if (sent > config_->retry_count) {
+        end_connection(MQTTSN_EVENT_LOST, reason);
+        return false;
+    }
+    if (sent++ != 0) {
+        round_trip_.sent_again();
+    }
+    uint32_t interval = config_->retry_interval_ms;
+    if (config_->adaptive_retry) {
+        interval = round_trip_.wait_ms(interval);
+    }
+    // Up to a quarter more, so that devices that lost the same datagram do not repeat in step.
+    deadline_[exchange] = now_ + interval + (interval >> 8U) * (random() & 63U);
+    sent_at_[exchange] = now_;
+    return true;
+}
+
+/// The answer has come. Only what was sent once tells how long that takes (Karn).
+void Client::answered(Exchange exchange) {
+    if (sent_[exchange] == 1) {
+        round_trip_.sample(now_ - sent_at_[exchange]);
+    }
+    sent_[exchange] = 0;
+}
+
+void Client::reply(uint8_t type, unsigned message_id) {
+    reply_.begin(type);
+    reply_.put16(message_id);
+}
+
+/// REGACK, PUBACK.
+void Client::reply_code(uint8_t type, unsigned topic_id, unsigned message_id, uint8_t code) {
+    reply(type, topic_id);
+    reply_.put16(message_id);
+    reply_.put8(code);
+}
+
+void Client::link_event(uint8_t event, uint8_t code) {
+    link_event_ = event;
+    link_code_ = code;
+}
+
+mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram, size_t octets) {
+    if (reply_.type != 0 || message_waits_ || link_event_ != 0) {
+        return MQTTSN_ERR_BUSY;
+    }
+    if (octets < 2) {
+        return MQTTSN_ERR_MALFORMED;
+    }
+    size_t length = datagram[0];
+    size_t header = 2;
+    if (length == 1) {
+        if (octets < 4) {
+            return MQTTSN_ERR_MALFORMED;
+        }
+        length = read_u16(datagram + 1);
+        header = 4;
+    }
+    // Equality with a size that holds the header also refuses every impossible Length (D02).
+    const uint8_t type = datagram[header - 1];
+    const unsigned shape = shape_of(type);
+    const size_t body_octets = octets - header;
+    const size_t fixed = shape & ~kMoreMayFollow;
+    if (length != octets || shape == kNotFromGateway || body_octets < fixed ||
+        ((shape & kMoreMayFollow) == 0 && body_octets != fixed)) {
+        return MQTTSN_ERR_MALFORMED;
+    }
+    const uint8_t* const body = datagram + header;
+    if (kWithDiscovery && from != nullptr) {
+        if (type <= kTypeGWINFO) {
+            return on_gateway(type, *from, body, body_octets);
+        }
+        if (!is_gateway(*from)) {
+            return MQTTSN_ERR_SENDER;
+        }
+    }
+    return handle(type, body, body_octets) ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
+}
+
+/// What answers a request of ours; what the gateway sends on its own is in handle_message().
+bool Client::handle(uint8_t type, const uint8_t* body, size_t octets) {
+    switch (type) {
+        case kTypeCONNACK:
+            return on_connack(body[0]);
+        case kTypeWILLTOPICREQ:
+            return kWithWill && on_will_request(kWillTopic);
+        case kTypeWILLMSGREQ:
+            return kWithWill && on_will_request(kWillMessage);
+        case kTypeDISCONNECT:
+            return on_disconnect();
+        case kTypePINGRESP:
+            return on_pingresp();
+        case kTypeREGISTER:
+        case kTypePUBLISH:
+        case kTypePUBREL:
+        case kTypePINGREQ:
+            return handle_message(type, body, octets);
+        default:
+            break;
+    }
+    if (state_ != kActive || request_ == kDisconnect) {
+        return false;
+    }
+    const unsigned first = octets >= 2 ? read_u16(body) : 0;
+    switch (type) {
+        case kTypeREGACK:
+            return on_regack(first, read_u16(body + 2), body[4]);
+        case kTypePUBACK:
+            return on_puback(first, read_u16(body + 2), body[4]);
+        case kTypePUBREC:
+        case kTypePUBCOMP:
+            return kWithQos2 && on_pubrec(type, first);
+        case kTypeSUBACK:
+        case kTypeUNSUBACK:
+            return kWithSubscribe && on_suback(type, body);
+        case kTypeWILLTOPICRESP:
+        case kTypeWILLMSGRESP:
+            return kWithWill && on_will_response(type, body[0]);
+        default:
+            return false;  // ADVERTISE, GWINFO: nobody says from whom
+    }
+}
+
+bool Client::handle_message(uint8_t type, const uint8_t* body, size_t octets) {
+    // After DISCONNECT has been asked for, messages are left to the gateway: nobody would read them any more.
+    if (!(state_ == kActive && request_ != kDisconnect) && request_ != kWake) {
+        return false;
+    }
+    if (type == kTypePINGREQ) {
+        reply_.begin(kTypePINGRESP);  // SN12-94, D48
+    } else if (!kWithSubscribe) {
+        return false;
+    } else if (type == kTypePUBLISH) {
+        if (!on_publish(body, octets)) {
+            return false;
+        }
+    } else if (type == kTypeREGISTER) {
+        on_register(body, octets);
+    } else if (kWithQos2) {
+        on_pubrel(read_u16(body));
+    }
+    if (kWithSleep) {
+        note_awake_traffic();
+    }
+    return true;
+}
+
+uint32_t Client::next_timeout() {
+    if (reply_.type != 0 || message_waits_ || link_event_ != 0 || find_slot(kFinished, false) != nullptr) {
+        return 0;
+    }
+    uint32_t wait_ms = 0;
+    plan(wait_ms);
+    return wait_ms;
+}
+
+bool Client::next_event(mqttsn_event& event) {
+    mqttsn_slot* const finished = find_slot(kFinished, false);
+    if (!message_waits_ && finished == nullptr && link_event_ == 0) {
+        return false;
+    }
+    memset(&event, 0, sizeof event);
+    uint8_t flags = message_flags_;
+    if (kWithSubscribe && message_waits_) {
+        message_waits_ = false;
+        event.type = MQTTSN_EVENT_MESSAGE;
+        event.topic.kind = flags & MQTTSN_FLAG_TOPIC_ID_TYPE;
+        event.topic.id = message_topic_id_;
+        if (event.topic.kind == MQTTSN_TOPIC_NAME) {
+            const unsigned at = topics_.find(message_topic_id_, nullptr, 0);
+            event.topic.name = reinterpret_cast<const char*>(topics_.name_at(at));
+            event.topic.name_octets = static_cast<uint16_t>(topics_.octets_at(at));
+        }
+        event.payload = payload_;
+        event.payload_octets = payload_octets_;
+    } else if (finished != nullptr) {
+        event.type = finished->kind == kTypePUBLISH       ? MQTTSN_EVENT_DELIVERED
+                     : finished->kind == kTypeSUBSCRIBE   ? MQTTSN_EVENT_SUBSCRIBED
+                     : finished->kind == kTypeUNSUBSCRIBE ? MQTTSN_EVENT_UNSUBSCRIBED
+                                                          : MQTTSN_EVENT_WILL_UPDATED;
+        event.token = finished->token;
+        event.code = finished->code;
+        flags = event.type == MQTTSN_EVENT_SUBSCRIBED ? finished->flags : uint8_t{0};
+        pop(finished);
+    } else {
+        event.type = static_cast<mqttsn_event_type>(link_event_);
+        event.code = link_code_;
+        link_event_ = 0;
+        flags = 0;
+    }
+    event.qos = static_cast<int8_t>(qos_of(flags) >> 5U);
+    event.retain = (flags & MQTTSN_FLAG_RETAIN) != 0;
+    event.dup = (flags & MQTTSN_FLAG_DUP) != 0;
+    return true;
+}
+
+mqttsn_state Client::state() const {
+    if (connecting()) {
+        return MQTTSN_STATE_CONNECTING;
+    }
+    if (request_ > kPing) {
+        return request_ == kSleep  ? MQTTSN_STATE_FALLING_ASLEEP
+               : request_ == kWake ? MQTTSN_STATE_AWAKE
+                                   : MQTTSN_STATE_DISCONNECTING;
+    }
+    return state_ == kActive   ? MQTTSN_STATE_ACTIVE
+           : state_ == kAsleep ? MQTTSN_STATE_ASLEEP
+                               : MQTTSN_STATE_DISCONNECTED;
+}
+
+}  // namespace
+}  // namespace mqttsn
