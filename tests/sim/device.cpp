@@ -45,7 +45,7 @@ Device::Device(const DeviceSettings& settings, std::uint32_t index, std::uint64_
     will_topic_ = WillChecks::topic_of(settings_.client_id);
     will_payload_ = WillChecks::payload_of(settings_.client_id);
     settings_.topics = std::max(settings_.topics, 1U);
-    queue_.resize(settings.queue_length);
+    queue_.resize(settings.queue_length + 1U);  // one for a subscription
     topic_memory_.resize(settings.topic_memory_octets);
     inbound_.resize(settings.inbound_length);
     datagram_.resize(settings.datagram_octets_max);
@@ -97,8 +97,8 @@ void Device::begin_life(std::uint64_t seed) {
         will_.qos = 1;
         config_.will = &will_;
     }
-    config_.queue = queue_.empty() ? nullptr : queue_.data();
-    config_.queue_length = settings_.queue_length;
+    config_.queue = queue_.data();
+    config_.queue_length = static_cast<std::uint8_t>(queue_.size());
     config_.topic_memory = topic_memory_.empty() ? nullptr : topic_memory_.data();
     config_.topic_memory_octets = settings_.topic_memory_octets;
     config_.inbound = inbound_.empty() ? nullptr : inbound_.data();
