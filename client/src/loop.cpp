@@ -109,11 +109,6 @@ bool Client::next_message(Outgoing& out) {
                 return true;
             default:
                 if (step == kStepPing) {
-                    if (uplink_open() && !held_) {
-                        // What is on its way finds out whether the gateway lives; this only tells that we do.
-                        out.head.begin(kTypePINGREQ);
-                        break;
-                    }
                     request(kPing);
                 }
                 written = control_message(out);
