@@ -93,8 +93,8 @@ class __attribute__((may_alias)) Client {
 
   private:
     // loop.cpp
-    bool handle(uint8_t type, const uint8_t* body, size_t octets);
-    bool handle_message(uint8_t type, const uint8_t* body, size_t octets);
+    bool handle(const Incoming& in);
+    bool handle_message(const Incoming& in);
     Step plan(uint32_t& wait_ms) const;
     bool next_message(Outgoing& out);
     uint32_t left(uint32_t deadline) const;
@@ -102,7 +102,7 @@ class __attribute__((may_alias)) Client {
     bool transmit(Exchange exchange, uint8_t reason);
     void answered(Exchange exchange);
     void reply(uint8_t type, unsigned message_id);
-    void reply_code(uint8_t type, unsigned topic_id, unsigned message_id, uint8_t code);
+    void reply_code(uint8_t type, const Incoming& to, uint8_t code);
     void link_event(uint8_t event, uint8_t code);
     bool fits(size_t octets_after_header) const;
     uint32_t random();
@@ -132,23 +132,23 @@ class __attribute__((may_alias)) Client {
     bool uplink_message(Outgoing& out);
     void minus_one_message(Outgoing& out);
     void finish(mqttsn_slot& slot, int code);
-    void reject(mqttsn_slot& slot, uint8_t code);
+    void conclude(mqttsn_slot& slot, uint8_t code);
     void advance(mqttsn_slot& slot, Phase phase);
     void hold();
     void suspend_uplink();
     void discard_uplink();
-    bool on_regack(unsigned topic_id, unsigned message_id, uint8_t code);
-    bool on_puback(unsigned topic_id, unsigned message_id, uint8_t code);
-    bool on_pubrec(uint8_t type, unsigned message_id);
-    bool on_suback(uint8_t type, const uint8_t* body);
-    bool on_will_response(uint8_t type, uint8_t code);
+    bool on_regack(const Incoming& in);
+    bool on_puback(const Incoming& in);
+    bool on_pubrec(const Incoming& in);
+    bool on_suback(const Incoming& in);
+    bool on_will_response(const Incoming& in);
 
     // downlink.cpp
-    void on_register(const uint8_t* body, size_t octets);
-    bool on_publish(const uint8_t* body, size_t octets);
+    void on_register(const Incoming& in);
+    bool on_publish(const Incoming& in);
     void on_pubrel(unsigned message_id);
     mqttsn_inbound* find_inbound(unsigned message_id) const;
-    uint8_t receive_qos2(unsigned message_id, uint16_t content, bool& repeated);
+    uint8_t receive_qos2(const Incoming& in, bool& repeated);
 
     // sleep.cpp
     bool on_pingresp();
@@ -157,7 +157,7 @@ class __attribute__((may_alias)) Client {
     // gateways.cpp
     bool needs_gateway() const;
     bool choose_gateway(unsigned from);
-    mqttsn_status on_gateway(uint8_t type, const mqttsn_address& from, const uint8_t* body, size_t octets);
+    mqttsn_status on_gateway(const Incoming& in, const mqttsn_address& from);
     bool is_gateway(const mqttsn_address& from) const;
     bool search_message(Outgoing& out);
     uint32_t search_delay();
@@ -207,7 +207,7 @@ class __attribute__((may_alias)) Client {
 };
 
 bool topic_text_valid(const uint8_t* text, size_t octets, bool filter);
-bool has_wildcard(const uint8_t* text, size_t octets);
+bool has_topic(const mqttsn_will* will);
 
 inline const uint8_t* octets_of(const void* text) {
     return static_cast<const uint8_t*>(text);

@@ -7,25 +7,21 @@
 namespace mqttsn {
 namespace {
 
-void Client::on_register(const uint8_t* body, size_t octets) {
-    const unsigned topic_id = read_u16(body);
+void Client::on_register(const Incoming& in) {
     uint8_t code = kCodeACCEPTED;
-    if (!topic_id_usable(topic_id)) {
+    if (!topic_id_usable(in.topic_id)) {
         code = kCodeINVALID_TOPIC_ID;
-    } else if (!topic_text_valid(body + 4, octets - 4, false) || !topics_.learn(topic_id, body + 4, octets - 4)) {
+    } else if (!topic_text_valid(in.data, in.octets, false) || !topics_.learn(in.topic_id, in.data, in.octets)) {
         // A name longer than the whole table can never be accepted: the gateway is to drop its messages
         // (D40).
         code = kCodeNOT_SUPPORTED;
     }
-    reply_code(kTypeREGACK, topic_id, read_u16(body + 2), code);
+    reply_code(kTypeREGACK, in, code);
 }
 
-bool Client::on_publish(const uint8_t* body, size_t octets) {
-    const uint8_t flags = body[0];
-    const uint8_t kind = flags & MQTTSN_FLAG_TOPIC_ID_TYPE;
-    const uint8_t qos = qos_of(flags);
-    const unsigned topic_id = read_u16(body + 1);
-    const unsigned message_id = read_u16(body + 3);
+bool Client::on_publish(const Incoming& in) {
+    const uint8_t kind = in.flags & MQTTSN_FLAG_TOPIC_ID_TYPE;
+    const uint8_t qos = qos_of(in.flags);
     if (qos == kFlagQosMinusOne) {
         return false;  // only devices send it (SN12-15)
     }
@@ -33,24 +29,23 @@ bool Client::on_publish(const uint8_t* body, size_t octets) {
     uint8_t code = kCodeACCEPTED;
     if (kind > MQTTSN_TOPIC_SHORT) {
         code = kCodeNOT_SUPPORTED;
-    } else if ((kind != MQTTSN_TOPIC_SHORT && !topic_id_usable(topic_id)) ||
-               (kind == MQTTSN_TOPIC_NAME && topics_.use(topic_id, nullptr, 0) == 0)) {
+    } else if ((kind != MQTTSN_TOPIC_SHORT && !topic_id_usable(in.topic_id)) ||
+               (kind == MQTTSN_TOPIC_NAME && topics_.use(in.topic_id, nullptr, 0) == 0)) {
         code = kCodeINVALID_TOPIC_ID;  // SN12-91
     } else if (qos == kFlagQos2) {
-        code = kWithQos2 ? receive_qos2(message_id, content_mark(body + 5, octets - 5), repeated)
-                         : uint8_t{kCodeNOT_SUPPORTED};
+        code = kWithQos2 ? receive_qos2(in, repeated) : uint8_t{kCodeNOT_SUPPORTED};
     }
     if (code == kCodeACCEPTED && !repeated) {
-        payload_ = body + 5;
-        payload_octets_ = static_cast<uint16_t>(octets - 5);
-        message_topic_id_ = static_cast<uint16_t>(topic_id);
-        message_flags_ = flags;
+        payload_ = in.data;
+        payload_octets_ = static_cast<uint16_t>(in.octets);
+        message_topic_id_ = in.topic_id;
+        message_flags_ = in.flags;
         message_waits_ = true;
     }
     if (qos == kFlagQos2 && code == kCodeACCEPTED) {
-        reply(kTypePUBREC, message_id);
+        reply(kTypePUBREC, in.message_id);
     } else if (qos != 0 || code != kCodeACCEPTED) {
-        reply_code(kTypePUBACK, topic_id, message_id, code);
+        reply_code(kTypePUBACK, in, code);
     }
     return true;
 }
@@ -71,9 +66,10 @@ mqttsn_inbound* Client::find_inbound(unsigned message_id) const {
 /// same id for every message. Closed entries make room, the oldest first; then those of an earlier connection, which
 /// may be left over for ever when the broker lost its session meanwhile. Open ones of this connection never do: that
 /// would deliver a message twice.
-uint8_t Client::receive_qos2(unsigned message_id, uint16_t content, bool& repeated) {
+uint8_t Client::receive_qos2(const Incoming& in, bool& repeated) {
+    const uint16_t content = content_mark(in.data, in.octets);
     const uint16_t now = static_cast<uint16_t>(now_ >> 10U);
-    mqttsn_inbound* entry = find_inbound(message_id);
+    mqttsn_inbound* entry = find_inbound(in.message_id);
     bool copy = false;
     if (entry != nullptr) {
         repeated = entry->open != 0;
@@ -99,7 +95,7 @@ uint8_t Client::receive_qos2(unsigned message_id, uint16_t content, bool& repeat
         // Without any table it will never be better, and the gateway is not to wait for it (D41).
         return config_->inbound_length != 0 ? kCodeCONGESTION : kCodeNOT_SUPPORTED;
     }
-    entry->message_id = static_cast<uint16_t>(message_id);
+    entry->message_id = in.message_id;
     entry->content = content;
     entry->time = now;
     entry->open = 1;

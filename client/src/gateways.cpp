@@ -85,25 +85,26 @@ bool Client::is_gateway(const mqttsn_address& from) const {
 }
 
 /// ADVERTISE, SEARCHGW (never: only devices send it), GWINFO, from anybody.
-mqttsn_status Client::on_gateway(uint8_t type, const mqttsn_address& from, const uint8_t* body, size_t octets) {
+mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from) {
+    const uint8_t id = in.type == kTypeADVERTISE ? in.data[-3] : in.code;
     const uint8_t* address = from.data;
     size_t address_octets = from.octets;
     uint16_t interval_s = 0;
-    if (type == kTypeADVERTISE) {
-        interval_s = static_cast<uint16_t>(read_u16(body + 1));
-    } else if (octets > 1) {
+    if (in.type == kTypeADVERTISE) {
+        interval_s = static_cast<uint16_t>(read_u16(in.data - 2));
+    } else if (in.octets != 0) {
         // Another device says so; its first octet may be the length of the rest (D46).
-        address = body + 1;
-        address_octets = octets - 1;
+        address = in.data;
+        address_octets = in.octets;
         if (*address == address_octets - 1) {
             ++address;
             --address_octets;
         }
     }
-    const mqttsn_status status = learn_gateway(body[0], address, address_octets, interval_s);
+    const mqttsn_status status = learn_gateway(id, address, address_octets, interval_s);
     if (status == MQTTSN_OK && search_ != kNoSearch) {
         search_ = kNoSearch;
-        link_event(MQTTSN_EVENT_GATEWAY, body[0]);
+        link_event(MQTTSN_EVENT_GATEWAY, id);
     }
     return status;
 }

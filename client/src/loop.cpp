@@ -194,9 +194,9 @@ void Client::reply(uint8_t type, unsigned message_id) {
 }
 
 /// REGACK, PUBACK.
-void Client::reply_code(uint8_t type, unsigned topic_id, unsigned message_id, uint8_t code) {
-    reply(type, topic_id);
-    reply_.put16(message_id);
+void Client::reply_code(uint8_t type, const Incoming& to, uint8_t code) {
+    reply(type, to.topic_id);
+    reply_.put16(to.message_id);
     reply_.put8(code);
 }
 
@@ -222,31 +222,43 @@ mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram,
         header = 4;
     }
     // Equality with a size that holds the header also refuses every impossible Length (D02).
-    const uint8_t type = datagram[header - 1];
-    const unsigned shape = shape_of(type);
-    const size_t body_octets = octets - header;
+    const uint8_t* body = datagram + header;
+    Incoming in;
+    in.type = body[-1];
+    const unsigned shape = shape_of(in.type);
     const size_t fixed = shape & ~kMoreMayFollow;
-    if (length != octets || shape == kNotFromGateway || body_octets < fixed ||
-        ((shape & kMoreMayFollow) == 0 && body_octets != fixed)) {
+    in.octets = octets - header - fixed;
+    if (length != octets || shape == kNotFromGateway || octets < header + fixed ||
+        (in.octets != 0 && shape == fixed)) {
         return MQTTSN_ERR_MALFORMED;
     }
-    const uint8_t* const body = datagram + header;
+    in.data = body + fixed;
+    in.code = in.data[-1];
+    if (in.type == kTypePUBLISH || in.type == kTypeSUBACK) {
+        in.flags = *body++;
+    }
+    if (fixed >= 2) {
+        in.topic_id = static_cast<uint16_t>(read_u16(body));
+    }
+    if (fixed >= 4) {
+        in.message_id = static_cast<uint16_t>(read_u16(body + 2));
+    }
     if (kWithDiscovery && from != nullptr) {
-        if (type <= kTypeGWINFO) {
-            return on_gateway(type, *from, body, body_octets);
+        if (in.type <= kTypeGWINFO) {
+            return on_gateway(in, *from);
         }
         if (!is_gateway(*from)) {
             return MQTTSN_ERR_SENDER;
         }
     }
-    return handle(type, body, body_octets) ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
+    return handle(in) ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
 }
 
 /// What answers a request of ours; what the gateway sends on its own is in handle_message().
-bool Client::handle(uint8_t type, const uint8_t* body, size_t octets) {
-    switch (type) {
+bool Client::handle(const Incoming& in) {
+    switch (in.type) {
         case kTypeCONNACK:
-            return on_connack(body[0]);
+            return on_connack(in.code);
         case kTypeWILLTOPICREQ:
             return kWithWill && on_will_request(kWillTopic);
         case kTypeWILLMSGREQ:
@@ -259,50 +271,49 @@ bool Client::handle(uint8_t type, const uint8_t* body, size_t octets) {
         case kTypePUBLISH:
         case kTypePUBREL:
         case kTypePINGREQ:
-            return handle_message(type, body, octets);
+            return handle_message(in);
         default:
             break;
     }
     if (state_ != kActive || request_ == kDisconnect) {
         return false;
     }
-    const unsigned first = octets >= 2 ? read_u16(body) : 0;
-    switch (type) {
+    switch (in.type) {
         case kTypeREGACK:
-            return on_regack(first, read_u16(body + 2), body[4]);
+            return on_regack(in);
         case kTypePUBACK:
-            return on_puback(first, read_u16(body + 2), body[4]);
+            return on_puback(in);
         case kTypePUBREC:
         case kTypePUBCOMP:
-            return kWithQos2 && on_pubrec(type, first);
+            return kWithQos2 && on_pubrec(in);
         case kTypeSUBACK:
         case kTypeUNSUBACK:
-            return kWithSubscribe && on_suback(type, body);
+            return kWithSubscribe && on_suback(in);
         case kTypeWILLTOPICRESP:
         case kTypeWILLMSGRESP:
-            return kWithWill && on_will_response(type, body[0]);
+            return kWithWill && on_will_response(in);
         default:
             return false;  // ADVERTISE, GWINFO: nobody says from whom
     }
 }
 
-bool Client::handle_message(uint8_t type, const uint8_t* body, size_t octets) {
+bool Client::handle_message(const Incoming& in) {
     // After DISCONNECT has been asked for, messages are left to the gateway: nobody would read them any more.
     if (!(state_ == kActive && request_ != kDisconnect) && request_ != kWake) {
         return false;
     }
-    if (type == kTypePINGREQ) {
+    if (in.type == kTypePINGREQ) {
         reply_.begin(kTypePINGRESP);  // SN12-94, D48
     } else if (!kWithSubscribe) {
         return false;
-    } else if (type == kTypePUBLISH) {
-        if (!on_publish(body, octets)) {
+    } else if (in.type == kTypePUBLISH) {
+        if (!on_publish(in)) {
             return false;
         }
-    } else if (type == kTypeREGISTER) {
-        on_register(body, octets);
+    } else if (in.type == kTypeREGISTER) {
+        on_register(in);
     } else if (kWithQos2) {
-        on_pubrel(read_u16(body));
+        on_pubrel(in.topic_id);
     }
     if (kWithSleep) {
         note_awake_traffic();

@@ -12,15 +12,6 @@ bool is_wildcard(uint8_t octet) {
     return octet == '+' || octet == '#';
 }
 
-bool has_wildcard(const uint8_t* text, size_t octets) {
-    while (octets-- > 0) {
-        if (is_wildcard(text[octets])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// How many octets follow `lead` in its UTF-8 sequence, when the second one is allowed after it. The second is
 /// the only one whose range depends on the first.
 int utf8_follow(uint8_t lead, uint8_t second) {

@@ -6,6 +6,10 @@
 namespace mqttsn {
 namespace {
 
+__attribute__((noinline)) unsigned read_u16(const uint8_t* at) {
+    return static_cast<unsigned>(at[0]) << 8U | at[1];
+}
+
 unsigned TopicTable::octets_at(unsigned offset) const {
     return read_u16(memory + offset + 2);
 }

@@ -14,9 +14,7 @@
 namespace mqttsn {
 namespace {
 
-inline unsigned read_u16(const uint8_t* at) {
-    return static_cast<unsigned>(at[0]) << 8U | at[1];
-}
+unsigned read_u16(const uint8_t* at);
 
 struct TopicTable {
     uint8_t* memory;  ///< borrowed; may be null when capacity is 0

@@ -204,8 +204,8 @@ void Client::hold() {
     deadline_[kUplink] = now_ + config_->congestion_wait_ms;
 }
 
-/// The first slot was refused: wait, register again, or give up.
-void Client::reject(mqttsn_slot& slot, uint8_t code) {
+/// The first slot has got its last answer, or was refused: wait, register again, or give up.
+void Client::conclude(mqttsn_slot& slot, uint8_t code) {
     if (code == kCodeCONGESTION) {
         slot.phase = kQueued;
         hold();
@@ -223,68 +223,62 @@ void Client::reject(mqttsn_slot& slot, uint8_t code) {
     advance(slot, next);
 }
 
-bool Client::on_regack(unsigned topic_id, unsigned message_id, uint8_t code) {
+bool Client::on_regack(const Incoming& in) {
     mqttsn_slot& slot = head();
-    if (queued_ == 0 || slot.phase != kRegistering || message_id != uplink_id_) {
+    if (queued_ == 0 || slot.phase != kRegistering || in.message_id != uplink_id_) {
         return false;
     }
-    if (code != kCodeACCEPTED) {
-        reject(slot, code);
+    if (in.code != kCodeACCEPTED) {
+        conclude(slot, in.code);
         return true;
     }
-    if (!topic_id_usable(topic_id)) {
+    if (!topic_id_usable(in.topic_id)) {
         return false;
     }
     // Without room in the table the id serves this one publication.
-    topics_.learn(topic_id, slot.topic.name, slot.topic.name_octets);
-    slot.topic_id = static_cast<uint16_t>(topic_id);
+    topics_.learn(in.topic_id, slot.topic.name, slot.topic.name_octets);
+    slot.topic_id = in.topic_id;
     advance(slot, kSent);
     return true;
 }
 
-bool Client::on_puback(unsigned topic_id, unsigned message_id, uint8_t code) {
+bool Client::on_puback(const Incoming& in) {
     mqttsn_slot& slot = head();
     const bool open = uplink_open();
-    if (open && message_id != 0 && message_id == slot.message_id && slot.kind == kTypePUBLISH) {
-        if (code == kCodeACCEPTED) {
-            if (qos_of(slot.flags) != kFlagQos1) {
-                return false;
-            }
-            slot.code = MQTTSN_ACCEPTED;
-            advance(slot, kFinished);
-            return true;
-        }
+    if (open && in.message_id != 0 && in.message_id == slot.message_id && slot.kind == kTypePUBLISH) {
         // A repetition of an older refusal has nothing to say about what was sent since: by then the slot
         // waits or registers, or has another id. (RSMB always writes topic id 0.)
-        if (slot.phase != kSent || (topic_id != slot.topic_id && topic_id != 0)) {
+        if (in.code == kCodeACCEPTED
+                ? qos_of(slot.flags) != kFlagQos1
+                : slot.phase != kSent || (in.topic_id != slot.topic_id && in.topic_id != 0)) {
             return false;
         }
-        reject(slot, code);
+        conclude(slot, in.code);
         return true;
     }
-    if (message_id != 0 || code == kCodeACCEPTED) {
+    if (in.message_id != 0 || in.code == kCodeACCEPTED) {
         return false;
     }
     // SN12-76: the answer to a QoS 0 message that has long ended for us. The next one does better.
-    if (code == kCodeINVALID_TOPIC_ID) {
-        topics_.forget(topic_id);
-    } else if (code == kCodeCONGESTION && (!open || slot.phase == kQueued)) {
+    if (in.code == kCodeINVALID_TOPIC_ID) {
+        topics_.forget(in.topic_id);
+    } else if (in.code == kCodeCONGESTION && (!open || slot.phase == kQueued)) {
         hold();
     }
     return true;
 }
 
 /// PUBREC, PUBCOMP.
-bool Client::on_pubrec(uint8_t type, unsigned message_id) {
+bool Client::on_pubrec(const Incoming& in) {
     mqttsn_slot& slot = head();
+    const unsigned message_id = in.topic_id;
     const bool mine = uplink_open() && message_id != 0 && message_id == slot.message_id &&
                       slot.kind == kTypePUBLISH && qos_of(slot.flags) == kFlagQos2;
-    if (type == kTypePUBCOMP) {
+    if (in.type == kTypePUBCOMP) {
         if (!mine || slot.phase != kReleasing) {
             return false;
         }
-        slot.code = MQTTSN_ACCEPTED;
-        advance(slot, kFinished);
+        conclude(slot, kCodeACCEPTED);
     } else if (mine) {
         advance(slot, kReleasing);
     } else {
@@ -295,47 +289,47 @@ bool Client::on_pubrec(uint8_t type, unsigned message_id) {
 }
 
 /// SUBACK, UNSUBACK.
-bool Client::on_suback(uint8_t type, const uint8_t* body) {
+bool Client::on_suback(const Incoming& in) {
     static_assert(kTypeSUBACK == kTypeSUBSCRIBE + 1 && kTypeUNSUBACK == kTypeUNSUBSCRIBE + 1, "answers follow");
     mqttsn_slot& slot = head();
-    const bool subscribed = type == kTypeSUBACK;
-    if (queued_ == 0 || slot.phase != kSent || slot.kind + 1 != type ||
-        slot.message_id != read_u16(subscribed ? body + 3 : body)) {
+    const mqttsn_topic& topic = slot.topic;
+    const bool subscribed = in.type == kTypeSUBACK;
+    if (queued_ == 0 || slot.phase != kSent || slot.kind + 1 != in.type ||
+        slot.message_id != (subscribed ? in.message_id : in.topic_id)) {
         return false;
     }
     uint8_t code = kCodeACCEPTED;
     if (subscribed) {
-        code = body[5];
+        code = in.code;
         if (code == kCodeACCEPTED) {
-            const unsigned topic_id = read_u16(body + 1);
-            const uint8_t* const name = octets_of(slot.topic.name);
-            if (qos_of(body[0]) == kFlagQosMinusOne) {
+            if (qos_of(in.flags) == kFlagQosMinusOne) {
                 return false;  // no such grant
             }
             // SN12-86: the id of a name without wildcard comes with the SUBACK, no REGISTER will follow.
-            if (slot.topic.kind == MQTTSN_TOPIC_NAME && topic_id_usable(topic_id) &&
-                !has_wildcard(name, slot.topic.name_octets)) {
-                topics_.learn(topic_id, name, slot.topic.name_octets);
+            if (topic.kind == MQTTSN_TOPIC_NAME && topic_id_usable(in.topic_id) &&
+                topic_text_valid(octets_of(topic.name), topic.name_octets, false)) {
+                topics_.learn(in.topic_id, topic.name, topic.name_octets);
             }
         }
-        slot.flags = body[0] & MQTTSN_FLAG_QOS;
+        if (code != kCodeCONGESTION) {
+            slot.flags = in.flags;
+        }
     }
-    reject(slot, code);
+    conclude(slot, code);
     return true;
 }
 
 /// WILLTOPICRESP, WILLMSGRESP. They have no message id.
-bool Client::on_will_response(uint8_t type, uint8_t code) {
+bool Client::on_will_response(const Incoming& in) {
     mqttsn_slot& slot = head();
-    const bool topic = type == kTypeWILLTOPICRESP;
+    const bool topic = in.type == kTypeWILLTOPICRESP;
     if (queued_ == 0 || slot.kind != kTypeWILLTOPICUPD || slot.phase != (topic ? kSent : kReleasing)) {
         return false;
     }
-    if (topic && code == kCodeACCEPTED && will_ != nullptr && will_->topic != nullptr &&
-        will_->topic[0] != '\0') {
+    if (topic && in.code == kCodeACCEPTED && has_topic(will_)) {
         advance(slot, kReleasing);
     } else {
-        reject(slot, code);
+        conclude(slot, in.code);
     }
     return true;
 }

@@ -85,6 +85,17 @@ struct Head {
     }
 };
 
+/// A message of a gateway, its fields where the layouts agree on them.
+struct Incoming {
+    const uint8_t* data;  ///< the variable part, borrowed
+    size_t octets;
+    uint16_t topic_id;    ///< of PUBREC, PUBREL, PUBCOMP, UNSUBACK: their message id
+    uint16_t message_id;
+    uint8_t type;
+    uint8_t flags;  ///< PUBLISH, SUBACK
+    uint8_t code;   ///< the last fixed octet
+};
+
 struct Outgoing {
     Head head;
     size_t octets;
