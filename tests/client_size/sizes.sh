@@ -127,6 +127,7 @@ call_depth() {
         }'
 }
 
+plain() { sed -E 's/\(anonymous namespace\):://g; s/\bmqttsn:://g'; } # names without their namespaces
 over=0
 breach() { echo "  OVER: $*"; over=1; }
 
@@ -159,14 +160,14 @@ measure() { # CORE PROFILE: a line of the table, and the breaches
     printf '#include <mqttsn/client.h>\nextern "C" { char session[sizeof(mqttsn_client)]; }\n' >"$work/session.cpp"
     compile "$core" "$work/session.o" "$work/session.cpp"
     session=$((16#$("${prefix}nm" -S "$work/session.o" | awk '{print $2}')))
-    call_depth "${roots[@]}" | "${prefix}c++filt" -p >"$work/depth"
+    call_depth "${roots[@]}" | "${prefix}c++filt" -p | plain >"$work/depth"
     depth=$(tail -n 1 "$work/depth")
 
     printf '%-14s %-13s %6d %9d %8d %6d\n' "$core" "$profile" "$text" "$written" "$session" "${depth%% *}"
     echo "$core $profile $text $session ${depth%% *}" >>"$work/results"
     [ "$functions" = no ] || { echo "  stack: $depth"; "${prefix}nm" -S --size-sort -r -C "$work/all.elf" | awk '
         { octets = 0; for (i = 1; i <= 8; ++i) octets = octets * 16 + index("0123456789abcdef", substr($2, i, 1)) - 1
-          $1 = $2 = $3 = ""; printf "  %6d %s\n", octets, $0 }'; }
+          $1 = $2 = $3 = ""; printf "  %6d %s\n", octets, $0 }' | plain; }
     [ "$text" -gt 0 ] || die "no text found: this would measure nothing" 1
     [ "$text" -le "${budget[$profile]}" ] || breach "text $text, the budget of $profile is ${budget[$profile]}"
     [ "$written" -eq 0 ] || breach "$written octets of variables, .data and .bss must be empty"
@@ -176,7 +177,7 @@ measure() { # CORE PROFILE: a line of the table, and the breaches
     # What is named by a relocation: the linker keeps the names of functions it has dropped.
     "${prefix}readelf" -rW "$work/all.elf" | awk '/^[0-9a-f]/ {print $5}' | sort -u >"$work/referred"
     "${prefix}nm" -u "$work/all.elf" | awk '{print $NF}' | grep -xFf "$work/referred" |
-        grep -vxE 'mem(cpy|set|cmp|move)|__aeabi_[a-z0-9_]+|__gnu_thumb1_case_[a-z]+' >"$work/undefined" &&
+        grep -vxE 'mem[a-z]+|__aeabi_[a-z0-9_]+|__gnu_thumb1_case_[a-z]+' >"$work/undefined" &&
         breach "needed from outside: $(tr '\n' ' ' <"$work/undefined")"
     return 0
 }
