@@ -4,7 +4,8 @@
 PACKAGES_BUILD="g++ cmake ninja-build pkg-config libuv1-dev libpaho-mqtt-dev libssl-dev
     libtomlplusplus-dev libcli11-dev libspdlog-dev"
 PACKAGES_BROKER="mosquitto mosquitto-clients"
-PACKAGES_TESTS="libcmocka-dev libbenchmark-dev openssl procps binutils iproute2"
+PACKAGES_TESTS="libcmocka-dev libbenchmark-dev openssl procps binutils iproute2
+    gcc-arm-none-eabi libnewlib-arm-none-eabi"
 PACKAGES_CHECKS="clang clang-tidy clang-format libclang-rt-14-dev"
 
 # install_packages NAME...: does nothing, and asks nobody, when all are there.

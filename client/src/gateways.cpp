@@ -8,9 +8,9 @@
 namespace mqttsn {
 namespace {
 
-constexpr uint32_t kSearchDelayMs = 5000;   // T_SEARCHGW and T_GWINFO (SN12-111)
-constexpr uint8_t kSearchShiftMax = 8;      // 21 minutes between two SEARCHGW
-constexpr unsigned kMissedAdvertises = 3;   // N_ADV
+constexpr uint32_t kSearchDelayMs = 5000;  // T_SEARCHGW and T_GWINFO (SN12-111)
+constexpr uint8_t kSearchShiftMax = 8;     // 21 minutes between two SEARCHGW
+constexpr unsigned kMissedAdvertises = 3;  // N_ADV
 
 bool same(const mqttsn_address& one, const uint8_t* address, size_t octets) {
     return one.octets == octets && memcmp(one.data, address, octets) == 0;
@@ -33,6 +33,7 @@ bool Client::choose_gateway(unsigned from) {
             return true;
         }
     }
+    gateway_ = 0;
     known_ = 0;  // all are out of date
     return false;
 }
@@ -55,7 +56,8 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
     while (entry != end && entry->id != id && (entry->expires == 0 || left(entry->expires_ms) != 0)) {
         ++entry;
     }
-    if (entry == end) {
+    const bool fresh = entry == end;
+    if (fresh) {
         if (known_ >= config_->gateways_length) {
             return MQTTSN_ERR_BUSY;
         }
@@ -63,7 +65,8 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
         entry->id = static_cast<uint8_t>(~id);
     }
     // Nobody else may take the place of the gateway that a session is open with.
-    const bool in_use = entry == config_->gateways + gateway_ && (state_ != kDisconnected || connecting());
+    const bool in_use =
+        !fresh && entry == config_->gateways + gateway_ && (state_ != kDisconnected || connecting());
     if (entry->id != id || !in_use) {
         if (in_use) {
             return MQTTSN_ERR_BUSY;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The session as octets, for memory that outlives RAM: a head {CRC-32, form, octets}, this object, the tables of the
-// configuration as far as they are used, and names and payloads of what is queued. Reading and writing take the same
-// walk. The CRC begins with the client id, and the form with the sizes of the structures, so a blob of another device
-// or of a library built otherwise is refused like a damaged one.
+// The session as octets, for memory that outlives RAM: a head {CRC-32, form, octets}, this object, the tables
+// of the configuration as far as they are used, and names and payloads of what is queued. Reading and writing
+// take the same walk. The CRC begins with the client id, and the form with the sizes of the structures, so a
+// blob of another device or of a library built otherwise is refused like a damaged one.
 #include <string.h>
 
 #include "client.hpp"
@@ -43,7 +43,7 @@ struct Client::Cursor {
 
     /// `octets` of memory of ours, from or to the blob. Beyond its end nothing moves, but all is counted.
     void move(const void* ours, size_t octets) {
-        if (at != nullptr && used + octets <= capacity) {
+        if (octets != 0 && at != nullptr && used + octets <= capacity) {
             uint8_t* const blob = at + used;
             if (reading) {
                 memcpy(const_cast<void*>(ours), blob, octets);

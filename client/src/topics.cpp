@@ -55,6 +55,7 @@ unsigned TopicTable::use(unsigned id, const void* name, size_t octets) {
 
 bool TopicTable::learn(unsigned id, const void* name, size_t octets) {
     const size_t size = kHeader + octets;
+    forget(id);
     if (size > capacity) {
         return false;
     }
