@@ -100,7 +100,7 @@ mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session) {
 
 mqttsn_status mqttsn_publish(mqttsn_client* client, mqttsn_topic topic, const void* payload,
                              size_t payload_octets, int qos, bool retain, uint16_t* token) {
-    if (client == nullptr || (payload == nullptr && payload_octets != 0) || qos < -1 ||
+    if (client == nullptr || (payload == nullptr && payload_octets != 0) || qos < (kWithQosMinusOne ? -1 : 0) ||
         qos > (kWithQos2 ? 2 : 1)) {
         return MQTTSN_ERR_ARGUMENT;
     }

@@ -31,6 +31,10 @@ constexpr bool kWithWill = MQTTSN_WITH_WILL != 0;
 constexpr bool kWithDiscovery = MQTTSN_WITH_DISCOVERY != 0;
 constexpr bool kWithSleep = MQTTSN_WITH_SLEEP != 0;
 constexpr bool kWithSubscribe = MQTTSN_WITH_SUBSCRIBE != 0;
+constexpr bool kWithQosMinusOne = MQTTSN_WITH_QOS_MINUS_ONE != 0;
+constexpr bool kWithAdaptiveRetry = MQTTSN_WITH_ADAPTIVE_RETRY != 0;
+
+constexpr bool kOnlyPublications = !kWithSubscribe && !kWithWill;
 
 enum State : uint8_t { kDisconnected, kActive, kAsleep };
 enum Request : uint8_t {

@@ -70,7 +70,7 @@ Step Client::plan(uint32_t& wait_ms) const {
         offer(wait(kControl), kStepControl);
     }
     // A hold-off for congestion holds for these, too (SN12-76: no publishing for T_WAIT).
-    if (find_slot(kQueued, true) != nullptr && !searching) {
+    if (kWithQosMinusOne && find_slot(kQueued, true) != nullptr && !searching) {
         offer(held_ ? wait(kUplink) : 0, kStepMinusOne);
     }
     if (busy) {
@@ -97,7 +97,9 @@ bool Client::next_message(Outgoing& out) {
         switch (step) {
             case kStepMinusOne:
                 // No part of the connection: a gateway need not count it as a sign of life.
-                minus_one_message(out);
+                if (kWithQosMinusOne) {
+                    minus_one_message(out);
+                }
                 return true;
             case kStepUplink:
                 written = uplink_message(out);
@@ -167,13 +169,14 @@ bool Client::transmit(Exchange exchange, uint8_t reason) {
         end_connection(MQTTSN_EVENT_LOST, reason);
         return false;
     }
-    if (sent++ != 0) {
-        round_trip_.sent_again();
-    }
     uint32_t interval = config_->retry_interval_ms;
-    if (config_->adaptive_retry) {
+    if (kWithAdaptiveRetry && config_->adaptive_retry) {
+        if (sent != 0) {
+            round_trip_.sent_again();
+        }
         interval = round_trip_.wait_ms(interval);
     }
+    ++sent;
     // Up to a quarter more, so that devices that lost the same datagram do not repeat in step.
     deadline_[exchange] = now_ + interval + (interval >> 8U) * (random() & 63U);
     sent_at_[exchange] = now_;
@@ -182,7 +185,7 @@ bool Client::transmit(Exchange exchange, uint8_t reason) {
 
 /// The answer has come. Only what was sent once tells how long that takes (Karn).
 void Client::answered(Exchange exchange) {
-    if (sent_[exchange] == 1) {
+    if (kWithAdaptiveRetry && sent_[exchange] == 1) {
         round_trip_.sample(now_ - sent_at_[exchange]);
     }
     sent_[exchange] = 0;
@@ -336,11 +339,10 @@ bool Client::next_event(mqttsn_event& event) {
         return false;
     }
     memset(&event, 0, sizeof event);
-    uint8_t flags = message_flags_;
     if (kWithSubscribe && message_waits_) {
         message_waits_ = false;
         event.type = MQTTSN_EVENT_MESSAGE;
-        event.topic.kind = flags & MQTTSN_FLAG_TOPIC_ID_TYPE;
+        event.topic.kind = message_flags_ & MQTTSN_FLAG_TOPIC_ID_TYPE;
         event.topic.id = message_topic_id_;
         if (event.topic.kind == MQTTSN_TOPIC_NAME) {
             const unsigned at = topics_.find(message_topic_id_, nullptr, 0);
@@ -349,24 +351,27 @@ bool Client::next_event(mqttsn_event& event) {
         }
         event.payload = payload_;
         event.payload_octets = payload_octets_;
+        event.qos = static_cast<int8_t>(qos_of(message_flags_) >> 5U);
+        event.retain = (message_flags_ & MQTTSN_FLAG_RETAIN) != 0;
+        event.dup = (message_flags_ & MQTTSN_FLAG_DUP) != 0;
     } else if (finished != nullptr) {
-        event.type = finished->kind == kTypePUBLISH       ? MQTTSN_EVENT_DELIVERED
-                     : finished->kind == kTypeSUBSCRIBE   ? MQTTSN_EVENT_SUBSCRIBED
-                     : finished->kind == kTypeUNSUBSCRIBE ? MQTTSN_EVENT_UNSUBSCRIBED
-                                                          : MQTTSN_EVENT_WILL_UPDATED;
+        event.type = MQTTSN_EVENT_DELIVERED;
+        if (kWithSubscribe && finished->kind == kTypeSUBSCRIBE) {
+            event.type = MQTTSN_EVENT_SUBSCRIBED;
+            event.qos = static_cast<int8_t>(qos_of(finished->flags) >> 5U);
+        } else if (kWithSubscribe && finished->kind == kTypeUNSUBSCRIBE) {
+            event.type = MQTTSN_EVENT_UNSUBSCRIBED;
+        } else if (kWithWill && finished->kind == kTypeWILLTOPICUPD) {
+            event.type = MQTTSN_EVENT_WILL_UPDATED;
+        }
         event.token = finished->token;
         event.code = finished->code;
-        flags = event.type == MQTTSN_EVENT_SUBSCRIBED ? finished->flags : uint8_t{0};
         pop(finished);
     } else {
         event.type = static_cast<mqttsn_event_type>(link_event_);
         event.code = link_code_;
         link_event_ = 0;
-        flags = 0;
     }
-    event.qos = static_cast<int8_t>(qos_of(flags) >> 5U);
-    event.retain = (flags & MQTTSN_FLAG_RETAIN) != 0;
-    event.dup = (flags & MQTTSN_FLAG_DUP) != 0;
     return true;
 }
 

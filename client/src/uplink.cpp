@@ -17,7 +17,7 @@ namespace {
 
 mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned flags, uint16_t* token,
                               const void* payload, size_t payload_octets) {
-    const bool publication = kind == kTypePUBLISH;
+    const bool publication = kOnlyPublications || kind == kTypePUBLISH;
     bool valid = true;
     size_t octets = payload_octets + 5;
     if (kWithWill && kind == kTypeWILLTOPICUPD) {
@@ -127,7 +127,7 @@ void Client::minus_one_message(Outgoing& out) {
 bool Client::uplink_message(Outgoing& out) {
     mqttsn_slot& slot = head();
     const mqttsn_topic& topic = slot.topic;
-    const bool publication = slot.kind == kTypePUBLISH;
+    const bool publication = kOnlyPublications || slot.kind == kTypePUBLISH;
     held_ = false;
     if (slot.phase == kQueued) {
         slot.phase = kSent;
@@ -142,7 +142,7 @@ bool Client::uplink_message(Outgoing& out) {
     }
     const bool numbered = !publication || qos_of(slot.flags) != 0;
     if (numbered || slot.phase == kRegistering) {
-        if (!transmit(kUplink, slot.kind == kTypeSUBSCRIBE || slot.kind == kTypeUNSUBSCRIBE
+        if (!transmit(kUplink, kWithSubscribe && (slot.kind == kTypeSUBSCRIBE || slot.kind == kTypeUNSUBSCRIBE)
                                    ? MQTTSN_LOST_SUBSCRIBE
                                    : MQTTSN_LOST_PUBLISH)) {
             return false;
@@ -174,14 +174,14 @@ bool Client::uplink_message(Outgoing& out) {
         if (slot.message_id == 0) {
             slot.message_id = next_message_id();
         }
-        if ((slot.marks & kWasSent) != 0 && slot.kind != kTypeUNSUBSCRIBE) {  // which has no DUP (D29)
+        if ((slot.marks & kWasSent) != 0 && (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
             flags |= MQTTSN_FLAG_DUP;
         }
         slot.marks |= kWasSent;
     } else {
         finish(slot, MQTTSN_ACCEPTED);
     }
-    head.begin(slot.kind);
+    head.begin(kOnlyPublications ? uint8_t{kTypePUBLISH} : slot.kind);
     head.put8(flags);
     if (publication) {
         head.put16(slot.topic_id);
@@ -212,7 +212,7 @@ void Client::conclude(mqttsn_slot& slot, uint8_t code) {
         return;
     }
     Phase next = kFinished;
-    if (code == kCodeINVALID_TOPIC_ID && slot.kind == kTypePUBLISH && slot.phase == kSent &&
+    if (code == kCodeINVALID_TOPIC_ID && (kOnlyPublications || slot.kind == kTypePUBLISH) && slot.phase == kSent &&
         slot.topic.kind == MQTTSN_TOPIC_NAME && (slot.marks & kReregistered) == 0) {
         // Once per connection: a gateway that refuses the id it has just given would keep us busy for ever.
         slot.marks |= kReregistered;
@@ -245,7 +245,8 @@ bool Client::on_regack(const Incoming& in) {
 bool Client::on_puback(const Incoming& in) {
     mqttsn_slot& slot = head();
     const bool open = uplink_open();
-    if (open && in.message_id != 0 && in.message_id == slot.message_id && slot.kind == kTypePUBLISH) {
+    if (open && in.message_id != 0 && in.message_id == slot.message_id &&
+        (kOnlyPublications || slot.kind == kTypePUBLISH)) {
         // A repetition of an older refusal has nothing to say about what was sent since: by then the slot
         // waits or registers, or has another id. (RSMB always writes topic id 0.)
         if (in.code == kCodeACCEPTED
@@ -345,7 +346,7 @@ void Client::suspend_uplink() {
 void Client::discard_uplink() {
     mqttsn_slot& slot = head();
     if (uplink_open() && (slot.marks & kWasSent) != 0) {
-        if (slot.kind == kTypePUBLISH) {
+        if (kOnlyPublications || slot.kind == kTypePUBLISH) {
             finish(slot, MQTTSN_ERR_DISCARDED);
         } else {
             slot.marks = 0;

@@ -37,6 +37,16 @@
 #define MQTTSN_WITH_SUBSCRIBE 1
 #endif
 
+/* QoS -1: publishing without a connection. */
+#ifndef MQTTSN_WITH_QOS_MINUS_ONE
+#define MQTTSN_WITH_QOS_MINUS_ONE 1
+#endif
+
+/* config.adaptive_retry. */
+#ifndef MQTTSN_WITH_ADAPTIVE_RETRY
+#define MQTTSN_WITH_ADAPTIVE_RETRY 1
+#endif
+
 /* The longest address of the transport, in octets. 22 holds IPv6 with port and zone. */
 #ifndef MQTTSN_ADDRESS_OCTETS
 #define MQTTSN_ADDRESS_OCTETS 22
