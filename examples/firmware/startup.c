@@ -22,6 +22,9 @@ struct systick {
 #define SYSTICK ((volatile struct systick*)0xE000E010U)
 #define SYSTICK_RUNS_WITH_INTERRUPT 7U /* from the processor's clock */
 
+#define SCB_CCR ((volatile uint32_t*)0xE000ED14U)
+#define SCB_CCR_UNALIGN_TRP 8U
+
 static volatile uint32_t milliseconds;
 
 static void systick_handler(void) {
@@ -64,6 +67,10 @@ void reset_handler(void) {
     for (uint32_t* word = link_bss_begin; word != link_bss_end; ++word) {
         *word = 0;
     }
+#ifndef __ARM_FEATURE_UNALIGNED
+    /* Built for a core that must not touch a word that is not aligned: then this one must not, either. */
+    *SCB_CCR |= SCB_CCR_UNALIGN_TRP;
+#endif
     SYSTICK->reload = BOARD_CLOCK_HZ / 1000U - 1U;
     SYSTICK->value = 0;
     SYSTICK->control = SYSTICK_RUNS_WITH_INTERRUPT;

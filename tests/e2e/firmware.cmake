@@ -20,16 +20,23 @@ if(missing)
     return()
 endif()
 
-set(firmware_build ${dormouse_BINARY_DIR}/firmware)
+# One image for the Cortex-M3 that QEMU has, one with the instructions of a Cortex-M0+ only.
 set(lwip_source ${dormouse_SOURCE_DIR}/build/lwip)
-add_test(NAME e2e.firmware.build
-    COMMAND ${dormouse_SOURCE_DIR}/examples/firmware/build.sh ${firmware_build} ${lwip_source} -DMQTTSN_WERROR=ON
-        -DCMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER})
-set_tests_properties(e2e.firmware.build PROPERTIES FIXTURES_SETUP firmware TIMEOUT 300 LABELS e2e)
-dormouse_test_computes(e2e.firmware.build)
+add_test(NAME e2e.firmware.lwip COMMAND ${dormouse_SOURCE_DIR}/examples/firmware/lwip_source.sh ${lwip_source})
+set_tests_properties(e2e.firmware.lwip PROPERTIES FIXTURES_SETUP lwip TIMEOUT 300 LABELS e2e)
+dormouse_test_waits(e2e.firmware.lwip)
+foreach(cpu cortex-m3 cortex-m0plus)
+    set(name e2e.firmware.build.${cpu})
+    add_test(NAME ${name}
+        COMMAND ${dormouse_SOURCE_DIR}/examples/firmware/build.sh ${dormouse_BINARY_DIR}/firmware/${cpu} ${lwip_source}
+            -DFIRMWARE_CPU=${cpu} -DMQTTSN_WERROR=ON
+            -DCMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER})
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED lwip FIXTURES_SETUP firmware TIMEOUT 300 LABELS e2e)
+    dormouse_test_computes(${name})
+endforeach()
 
 e2e_test(firmware 240)
 set_tests_properties(e2e.firmware PROPERTIES FIXTURES_REQUIRED firmware)
 target_compile_definitions(e2e_firmware PRIVATE
     DORMOUSE_QEMU="${DORMOUSE_QEMU}"
-    DORMOUSE_FIRMWARE="${firmware_build}/firmware.elf")
+    DORMOUSE_FIRMWARE="${dormouse_BINARY_DIR}/firmware")
