@@ -49,8 +49,9 @@ static char command_filter[NAME_OCTETS];
 /* Two, because what mqttsn_restore() brought back lives in the first one until it is saved anew. */
 static uint8_t restored[SESSION_OCTETS];
 static uint8_t saved[SESSION_OCTETS];
-static bool reading_queued;
-static bool fetched; /* what waited at the gateway is here */
+static bool reading_waits; /* for room in the queue */
+static bool publishes;     /* something may be in the queue: of now, or of a start that was cut off */
+static bool fetched;       /* what waited at the gateway is here */
 
 static void name_topics(void) {
     strcpy(reading_topic, "devices/");
@@ -106,16 +107,20 @@ static bool start_session(void) {
     config.retry_count = given.retry_count;
     config.seed = make_seed();
     const int32_t octets = semihosting_read_file(given.session, restored, sizeof restored);
+    const mqttsn_status status = octets < 0
+                                     ? mqttsn_init(&client, &config)
+                                     : mqttsn_restore(&client, &config, sys_now(), restored, (size_t)octets);
+    if (status == MQTTSN_ERR_ARGUMENT) {
+        board_panic("the configuration of the client is not valid");
+    }
     if (octets < 0) {
         console_line("session: none saved");
-        (void)mqttsn_init(&client, &config);
         return false;
     }
-    const mqttsn_status status = mqttsn_restore(&client, &config, sys_now(), restored, (size_t)octets);
     console_text(status == MQTTSN_OK ? "session: restored, " : "session: refused, ");
     console_line(status != MQTTSN_OK                                ? mqttsn_status_name(status)
                  : mqttsn_get_state(&client) == MQTTSN_STATE_ASLEEP ? "asleep"
-                                                                    : "not connected");
+                                                                    : "not asleep");
     return status == MQTTSN_OK;
 }
 
@@ -149,31 +154,31 @@ static void show_message(const mqttsn_event* event) {
     console_end();
 }
 
-/* The reading goes into the queue, and all that is there to the gateway. */
-static void publish_and_sleep(void) {
-    if (given.reading != NULL && !reading_queued) {
-        const mqttsn_status status = mqttsn_publish(&client, mqttsn_topic_name(reading_topic), given.reading,
-                                                    strlen(given.reading), 1, false, NULL);
-        if (status != MQTTSN_OK) { /* BUSY: so many readings wait already that this one is not kept */
-            console_text("reading: ");
-            console_line(mqttsn_status_name(status));
-        }
-        reading_queued = true;
+/* Once it is queued it is in the session, whatever becomes of this wake-up. BUSY: so many wait that there is
+ * room only when one of them is delivered. */
+static void queue_reading(void) {
+    if (reading_waits && mqttsn_publish(&client, mqttsn_topic_name(reading_topic), given.reading,
+                                        strlen(given.reading), 1, false, NULL) == MQTTSN_OK) {
+        reading_waits = false;
+        publishes = true;
     }
-    (void)mqttsn_sleep(&client, given.sleep_s);
 }
 
-/* What waits for us comes first: asleep, PINGREQ is enough for that, and no message is on its way when we say
- * that we go to sleep again. */
+/* What fails here because the session was saved in the middle of something needs nothing: that goes on. */
 static void begin(bool goes_on) {
-    if (mqttsn_get_state(&client) == MQTTSN_STATE_ASLEEP) {
-        (void)mqttsn_wake(&client);
-        return;
-    }
     if (!goes_on) { /* a gateway that has the subscription still takes it once more */
         (void)mqttsn_subscribe(&client, mqttsn_topic_name(command_filter), 2, NULL);
     }
-    publish_and_sleep();
+    reading_waits = given.reading != NULL;
+    queue_reading();
+    /* What waits for us comes first: asleep, PINGREQ is enough for that, and then no message is on its way
+     * when we say that we go to sleep again. */
+    if (mqttsn_get_state(&client) == MQTTSN_STATE_ASLEEP) {
+        (void)mqttsn_wake(&client);
+    } else {
+        publishes = true;
+        (void)mqttsn_sleep(&client, given.sleep_s);
+    }
 }
 
 /* @return the program's end, or -1 to go on */
@@ -188,7 +193,11 @@ static int handle(const mqttsn_event* event) {
     console_number(event->code);
     console_end();
     switch (event->type) {
+        case MQTTSN_EVENT_DELIVERED:
+            queue_reading();
+            return -1;
         case MQTTSN_EVENT_ASLEEP:
+            publishes = false;
             if (fetched) {
                 return EXIT_OK;
             }
@@ -196,13 +205,13 @@ static int handle(const mqttsn_event* event) {
             return -1;
         case MQTTSN_EVENT_AWAKE_DONE:
             fetched = true;
-            if (given.reading == NULL || reading_queued) {
+            if (!publishes) {
                 return EXIT_OK;
             }
-            publish_and_sleep();
+            (void)mqttsn_sleep(&client, given.sleep_s); /* which connects, publishes and sleeps */
             return -1;
         case MQTTSN_EVENT_DISCONNECTED: /* the gateway was restarted in the middle: connect, not clean */
-            publish_and_sleep();
+            (void)mqttsn_sleep(&client, given.sleep_s);
             return -1;
         case MQTTSN_EVENT_LOST:
             return EXIT_NO_GATEWAY;
@@ -245,5 +254,8 @@ int main(void) {
     }
     begin(start_session());
     const int code = run();
+    if (reading_waits) {
+        console_line("reading: not kept, the queue is full");
+    }
     return save_session() ? code : EXIT_NOT_SAVED;
 }

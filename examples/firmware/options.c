@@ -72,7 +72,7 @@ static bool read_word(char* word, options* result) {
     if ((value = value_of(word, "bound-ms=")) != NULL) {
         return read_all(value, 3600000, &result->bound_ms);
     }
-    if ((value = value_of(word, "retries=")) != NULL && read_all(value, 255, &number)) {
+    if ((value = value_of(word, "retries=")) != NULL && read_all(value, 254, &number)) {
         result->retry_count = (uint8_t)number;
         return true;
     }
