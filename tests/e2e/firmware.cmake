@@ -29,7 +29,7 @@ foreach(cpu cortex-m3 cortex-m0plus)
     set(name e2e.firmware.build.${cpu})
     add_test(NAME ${name}
         COMMAND ${dormouse_SOURCE_DIR}/examples/firmware/build.sh ${dormouse_BINARY_DIR}/firmware/${cpu} ${lwip_source}
-            -DFIRMWARE_CPU=${cpu} -DMQTTSN_WERROR=ON
+            -DFIRMWARE_CPU=${cpu} -DFIRMWARE_WERROR=ON
             -DCMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER})
     set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED lwip FIXTURES_SETUP firmware TIMEOUT 300 LABELS e2e)
     dormouse_test_computes(${name})
