@@ -93,7 +93,7 @@ class __attribute__((may_alias)) Client {
     size_t save(uint8_t* blob, size_t capacity) const;
     bool restore(uint32_t now, const uint8_t* blob, size_t octets);
 
-    void set_now(uint32_t now) { now_ = now; }
+    void set_now(uint32_t now) { now_ = now + skew_; }
 
   private:
     // loop.cpp
@@ -178,7 +178,7 @@ class __attribute__((may_alias)) Client {
     uint8_t link_event_;  // mqttsn_event_type, 0 = none
     uint8_t link_code_;
     uint8_t queued_;
-    uint8_t inbound_count_;
+    uint8_t inbound_at_;  // the entry taken last
     bool message_waits_;  // MESSAGE, and with it its answer
     uint8_t message_flags_;
     bool clean_;
@@ -197,7 +197,8 @@ class __attribute__((may_alias)) Client {
     uint16_t token_;
     uint16_t sleep_s_;
 
-    uint32_t now_;
+    uint32_t now_;   // on the clock of the object, which a restored session keeps
+    uint32_t skew_;  // from the clock of the caller to it
     uint32_t deadline_[2];
     uint32_t sent_at_[2];
     uint32_t last_sent_;  // SN12-93 counts what we send, never what we receive

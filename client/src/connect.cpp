@@ -157,11 +157,15 @@ void Client::connected() {
     if (clean_ || !resumed_) {
         topics_.used = 0;
     }
-    for (uint8_t i = 0; kWithQos2 && kWithSubscribe && i < inbound_count_; ++i) {
-        config_->inbound[i].old = 1;
+    for (uint8_t i = 0; kWithQos2 && kWithSubscribe && i < config_->inbound_length; ++i) {
+        mqttsn_inbound& entry = config_->inbound[i];
+        entry.old = 1;
+        if (clean_) {
+            entry.message_id = 0;
+            entry.open = 0;
+        }
     }
     if (clean_) {
-        inbound_count_ = 0;
         discard_uplink();
     }
     if (queued_ != 0) {

@@ -52,7 +52,7 @@ bool Client::on_publish(const Incoming& in) {
 
 mqttsn_inbound* Client::find_inbound(unsigned message_id) const {
     mqttsn_inbound* entry = config_->inbound;
-    for (uint8_t i = 0; i < inbound_count_; ++i, ++entry) {
+    for (uint8_t i = 0; i < config_->inbound_length; ++i, ++entry) {
         if (entry->message_id == message_id) {
             return entry;
         }
@@ -60,40 +60,37 @@ mqttsn_inbound* Client::find_inbound(unsigned message_id) const {
     return nullptr;
 }
 
-/// Is it new? An open entry is a message that the gateway has not released. A closed one was released a moment ago:
-/// the network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30), and exactly
-/// once must hold then as well; no longer than copies live, one to two seconds, for there are brokers that use the
-/// same id for every message. Closed entries make room, the oldest first; then those of an earlier connection, which
-/// may be left over for ever when the broker lost its session meanwhile. Open ones of this connection never do: that
-/// would deliver a message twice.
+/// Is it new? An open entry is a message that the gateway has not released. A closed one was released a moment
+/// ago: the network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30), and
+/// exactly once must hold then as well; no longer than copies live, one to two seconds, for there are brokers that
+/// use the same id for every message. Closed entries make room in turn; then those of an earlier connection, which
+/// may be left over for ever when the broker lost its session meanwhile. Open ones of this connection never do:
+/// that would deliver a message twice.
 uint8_t Client::receive_qos2(const Incoming& in, bool& repeated) {
     const uint16_t content = content_mark(in.data, in.octets);
     const uint16_t now = static_cast<uint16_t>(now_ >> 10U);
     mqttsn_inbound* entry = find_inbound(in.message_id);
-    bool copy = false;
     if (entry != nullptr) {
         repeated = entry->open != 0;
-        copy = !repeated && entry->content == content && static_cast<uint16_t>(now - entry->time) <= 1U;
-    } else if (inbound_count_ < config_->inbound_length) {
-        entry = config_->inbound + inbound_count_++;
+        if (!repeated && entry->content == content && static_cast<uint16_t>(now - entry->time) <= 1U) {
+            repeated = true;  // and released: no PUBREL will come to close it
+            return kCodeACCEPTED;
+        }
     } else {
-        for (uint8_t i = 0; i < inbound_count_; ++i) {
-            mqttsn_inbound* const other = config_->inbound + i;
-            if (other->open == 0 && (entry == nullptr || entry->open != 0 ||
-                                     static_cast<uint16_t>(now - other->time) > static_cast<uint16_t>(now - entry->time))) {
-                entry = other;
-            } else if (entry == nullptr && other->old != 0) {
+        const uint8_t length = config_->inbound_length;
+        for (uint8_t i = 0; i < length && (entry == nullptr || entry->open != 0); ++i) {
+            if (++inbound_at_ >= length) {
+                inbound_at_ = 0;
+            }
+            mqttsn_inbound* const other = config_->inbound + inbound_at_;
+            if (other->open == 0 || other->old != 0) {
                 entry = other;
             }
         }
-    }
-    if (copy) {
-        repeated = true;  // and released: no PUBREL will come to close it
-        return kCodeACCEPTED;
-    }
-    if (entry == nullptr) {
-        // Without any table it will never be better, and the gateway is not to wait for it (D41).
-        return config_->inbound_length != 0 ? kCodeCONGESTION : kCodeNOT_SUPPORTED;
+        if (entry == nullptr) {
+            // Without any table it will never be better, and the gateway is not to wait for it (D41).
+            return length != 0 ? kCodeCONGESTION : kCodeNOT_SUPPORTED;
+        }
     }
     entry->message_id = in.message_id;
     entry->content = content;

@@ -52,31 +52,24 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
         return MQTTSN_ERR_ARGUMENT;
     }
     mqttsn_gateway* entry = config_->gateways;
+    const mqttsn_gateway* const in_use =
+        state_ != kDisconnected || connecting() ? entry + gateway_ : nullptr;
     const mqttsn_gateway* const end = entry + known_;
-    while (entry != end && entry->id != id && (entry->expires == 0 || left(entry->expires_ms) != 0)) {
+    while (entry != end && entry->id != id &&
+           (entry == in_use || entry->expires == 0 || left(entry->expires_ms) != 0)) {
         ++entry;
     }
-    const bool fresh = entry == end;
-    if (fresh) {
+    if (entry == end) {
         if (known_ >= config_->gateways_length) {
             return MQTTSN_ERR_BUSY;
         }
         ++known_;
-        entry->id = static_cast<uint8_t>(~id);
+    } else if (entry == in_use && !same(entry->address, address, octets)) {
+        return MQTTSN_ERR_SENDER;  // nobody may take the place of the gateway that a session is open with
     }
-    // Nobody else may take the place of the gateway that a session is open with.
-    const bool in_use =
-        !fresh && entry == config_->gateways + gateway_ && (state_ != kDisconnected || connecting());
-    if (entry->id != id || !in_use) {
-        if (in_use) {
-            return MQTTSN_ERR_BUSY;
-        }
-        entry->id = id;
-        entry->address.octets = static_cast<uint8_t>(octets);
-        memcpy(entry->address.data, address, octets);
-    } else if (!same(entry->address, address, octets)) {
-        return MQTTSN_ERR_SENDER;
-    }
+    entry->id = id;
+    entry->address.octets = static_cast<uint8_t>(octets);
+    memcpy(entry->address.data, address, octets);
     entry->expires = interval_s != 0;
     entry->expires_ms = now_ + interval_s * (1000U * kMissedAdvertises);
     return MQTTSN_OK;

@@ -12,6 +12,9 @@ void Client::init(const mqttsn_config* config) {
     memset(static_cast<void*>(this), 0, sizeof *this);
     config_ = config;
     will_ = config->will;
+    if (config->inbound_length != 0) {
+        memset(config->inbound, 0, config->inbound_length * sizeof *config->inbound);
+    }
     topics_.memory = config->topic_memory;
     topics_.capacity = config->topic_memory_octets;
     // Xorshift never leaves zero.

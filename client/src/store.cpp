@@ -68,7 +68,7 @@ struct Client::Cursor {
 void Client::walk(Cursor& cursor) const {
     mqttsn_slot* const queue = config_->queue;
     cursor.move(queue, queued_ * sizeof *queue);
-    cursor.move(config_->inbound, inbound_count_ * sizeof *config_->inbound);
+    cursor.move(config_->inbound, config_->inbound_length * sizeof *config_->inbound);
     cursor.move(config_->gateways, known_ * sizeof *config_->gateways);
     cursor.move(topics_.memory, topics_.used);
     for (uint8_t i = 0; i < queued_ && cursor.used <= cursor.capacity; ++i) {
@@ -122,7 +122,7 @@ bool Client::restore(uint32_t now, const uint8_t* blob, size_t octets) {
     will_ = will;
     topics_.memory = config->topic_memory;
     topics_.capacity = config->topic_memory_octets;
-    if (queued_ > config->queue_length || inbound_count_ > config->inbound_length ||
+    if (queued_ > config->queue_length ||
         known_ > config->gateways_length || topics_.used > topics_.capacity) {
         return false;
     }
@@ -131,17 +131,7 @@ bool Client::restore(uint32_t now, const uint8_t* blob, size_t octets) {
         return false;
     }
     // How long it was is not known: all waits go on from where they were.
-    const uint32_t passed = now - now_;
-    now_ = now;
-    for (int i = 0; i < 2; ++i) {
-        deadline_[i] += passed;
-        sent_at_[i] += passed;
-    }
-    last_sent_ += passed;
-    search_at_ += passed;
-    for (uint8_t i = 0; i < known_; ++i) {
-        config->gateways[i].expires_ms += passed;
-    }
+    skew_ = now_ - now;
     return true;
 }
 

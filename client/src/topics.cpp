@@ -55,13 +55,12 @@ unsigned TopicTable::use(unsigned id, const void* name, size_t octets) {
 
 bool TopicTable::learn(unsigned id, const void* name, size_t octets) {
     const size_t size = kHeader + octets;
+    // An id that now means another name must never be used for its old one again: that would publish to, or
+    // report, the wrong topic. It happens when a gateway lost its table and gives its ids anew.
     forget(id);
     if (size > capacity) {
         return false;
     }
-    // An id that now means another name must never be used for its old one again: that would publish to, or
-    // report, the wrong topic. It happens when a gateway lost its table and gives its ids anew.
-    forget(id);
     erase(find(0, name, octets));
     while (used + size > capacity) {
         erase(0);

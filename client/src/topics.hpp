@@ -26,7 +26,7 @@ struct TopicTable {
     /// The id of that record, which counts as used now; 0 = none.
     unsigned use(unsigned id, const void* name, size_t octets);
     /// Remembers the pair; every older record with the same id or the same name goes.
-    /// @return false when the name could never fit; the table is unchanged then.
+    /// @return false when the name could never fit; the id means nothing then.
     bool learn(unsigned id, const void* name, size_t octets);
     void forget(unsigned id) { erase(find(id, nullptr, 0)); }
 
