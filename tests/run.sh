@@ -78,7 +78,7 @@ run_tests() { # PRESET [CTEST OPTION...]: a --filter takes the place of the opti
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
 format_check() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/dev 2>build/tidy.log
+    sources | grep '\.cpp$' | grep -vE '^(tests|client/ports)/' | xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/dev 2>build/tidy.log
 }
 
 [ $all = no ] || step "format (clang-format)" format_check

@@ -229,7 +229,7 @@ mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram,
     }
     // Equality with a size that holds the header also refuses every impossible Length (D02).
     const uint8_t* body = datagram + header;
-    Incoming in;
+    Incoming in = Incoming();  // all of it: compilers cannot see that a shape has what its type reads
     in.type = body[-1];
     const unsigned shape = shape_of(in.type);
     const size_t fixed = shape & ~kMoreMayFollow;

@@ -7,6 +7,7 @@
 namespace mqttsn {
 namespace {
 
+#if MQTTSN_WITH_SLEEP
 mqttsn_status Client::sleep(uint16_t duration_s) {
     // Once DISCONNECT(duration) is on its way its answer could not be told from that to another duration.
     if (request_ > kSleep || (request_ == kSleep && sent_[kControl] != 0)) {
@@ -32,6 +33,7 @@ mqttsn_status Client::wake() {
     request(kWake);
     return MQTTSN_OK;
 }
+#endif
 
 bool Client::on_pingresp() {
     if ((request_ != kPing && request_ != kWake) || sent_[kControl] == 0) {

@@ -61,6 +61,7 @@ mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned 
     return MQTTSN_OK;
 }
 
+#if MQTTSN_WITH_WILL
 mqttsn_status Client::will_update(const mqttsn_will* will, uint16_t* token) {
     const mqttsn_status status = check_will(will);
     if (status != MQTTSN_OK) {
@@ -74,6 +75,7 @@ mqttsn_status Client::will_update(const mqttsn_will* will, uint16_t* token) {
     }
     return queued;
 }
+#endif
 
 /// D28: never 0 for a request, and never an id that still waits for its answer.
 uint16_t Client::next_message_id() {
