@@ -7,7 +7,7 @@ install(TARGETS mqttsn_client EXPORT mqttsn-client-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client)
 set(_mqttsn_not_here "")
 if(NOT UNIX)
-    set(_mqttsn_not_here PATTERN udp.h EXCLUDE)
+    set(_mqttsn_not_here PATTERN "udp.h*" EXCLUDE)
 endif()
 install(DIRECTORY include/mqttsn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT client ${_mqttsn_not_here})
 install(EXPORT mqttsn-client-targets NAMESPACE mqttsn:: DESTINATION ${_mqttsn_cmake_dir} COMPONENT client)
