@@ -190,7 +190,10 @@ void DeviceProgram::connection_ended(const mqttsn_event& event) {
         return;
     }
     ++losses_;
-    const bool patient = options_.timeout_s > 0;
+    if (options_.discover && event.type == MQTTSN_EVENT_LOST) {
+        mqttsn_search(&client_);  // those that are known are tried again, and others may be there now
+    }
+    const bool patient = options_.timeout_s > 0 || search_by_;
     if (!patient && (!connected_before_ || losses_ > losses_max())) {
         if (congested) {
             fail(

@@ -92,7 +92,10 @@ bool DeviceProgram::open_group() {
         return false;
     }
     watch_datagrams();
-    search_by_ = mqttsn_udp_now() + (options_.timeout_s > 0 ? milliseconds(options_.timeout_s) : kSearchMs);
+    // A gateway of the run before may be gone: it is tried first.
+    const double known_s = blob_.empty() ? 0 : options_.retry_s * 1.25 * (options_.retry_count + 1);
+    search_by_ = mqttsn_udp_now() + (options_.timeout_s > 0 ? milliseconds(options_.timeout_s)
+                                                            : kSearchMs + milliseconds(known_s));
     return true;
 }
 

@@ -245,6 +245,38 @@ void tool_that_finds_nobody_says_so(Bed& bed) {
     assert_int_equal(waiting.wait(1), 1);
 }
 
+// Without a connection, and with the gateway of the run before it: no search at all.
+void tools_find_the_gateway_for_qos_minus_one_and_remember_it_in_their_state(Bed& bed) {
+    bed.start_broker();
+    bed.gateway.options.broker_url = bed.broker.url();
+    set_discovery(bed.gateway, 5,
+                  "group = \"225.1.1.1:1900\"\n[[predefined_topic]]\nid = 7\ntopic = \"tools/seven\"\n");
+    bed.gateway.options.listen_keys = "qos_minus_one = \"all\"";
+    Observer& witness = bed.observe({"#"});
+    start_with_own_session(bed.gateway);
+    const std::vector<std::string> by_group{"-d", "--discover", "225.1.1.1:1900", "-m", "x"};
+    std::vector<std::string> arguments{"-q", "-1", "--predefined", "7"};
+    arguments.insert(arguments.end(), by_group.begin(), by_group.end());
+    assert_int_equal(tool(bed, DORMOUSE_PUB, arguments).wait(), 0);
+    assert_true(wait_until(kAnswerMs, [&] { return !witness.payloads("tools/seven").empty(); }));
+    arguments = {"-q", "1", "-t", "a", "-i", "seeker", "--state", bed.folder.file("session")};
+    arguments.insert(arguments.end(), by_group.begin(), by_group.end());
+    for (const int searches : {1, 0}) {
+        Tool& pub = tool(bed, DORMOUSE_PUB, arguments);
+        assert_int_equal(pub.wait(), 0);
+        assert_int_equal(test::count_of(pub.errors(), "> SEARCHGW"), searches);
+    }
+    assert_true(wait_until(kAnswerMs, [&] { return witness.payloads("a").size() == 2; }));
+    // It is gone, and another one is there.
+    bed.gateway.kill();
+    GatewayProcess& other = bed.another_gateway();
+    set_discovery(other, 6, "group = \"225.1.1.1:1900\"\n");
+    start_with_own_session(other);
+    arguments.insert(arguments.end(), {"--retry", "0.2", "--retries", "1"});
+    assert_int_equal(tool(bed, DORMOUSE_PUB, arguments).wait(), 0);
+    assert_true(wait_until(kAnswerMs, [&] { return witness.payloads("a").size() == 3; }));
+}
+
 // SN12-54: a device that knows several gateways goes to the next when its own is gone.
 void tool_goes_on_with_the_other_gateway_when_the_first_is_killed(Bed& bed) {
     bed.start_broker();
@@ -405,6 +437,7 @@ int main() {
         BED_TEST(tools_find_the_gateway_by_ipv6_and_by_broadcast),
         BED_TEST(tool_asks_again_and_takes_what_the_group_says),
         BED_TEST(tool_that_finds_nobody_says_so),
+        BED_TEST(tools_find_the_gateway_for_qos_minus_one_and_remember_it_in_their_state),
         BED_TEST(tool_goes_on_with_the_other_gateway_when_the_first_is_killed),
         BED_TEST(two_gateways_answer_and_hear_each_other),
         BED_TEST(stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back),
