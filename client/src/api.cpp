@@ -80,6 +80,7 @@ void mqttsn_config_defaults(mqttsn_config* config, const char* client_id) {
     config->keep_alive_s = 60;
     config->datagram_octets_max = 1472;
     config->search_radius = 1;
+    config->search_delay_ms = 5000;
 }
 
 size_t mqttsn_client_octets(void) {
@@ -149,7 +150,7 @@ mqttsn_status mqttsn_search(mqttsn_client* client) {
 
 mqttsn_status mqttsn_add_gateway(mqttsn_client* client, uint8_t gateway_id, const mqttsn_address* address) {
     return client != nullptr && address != nullptr
-               ? session(client)->learn_gateway(gateway_id, address->data, address->octets, 0)
+               ? session(client)->learn_gateway(gateway_id, address->data, address->octets, kNever, 0)
                : MQTTSN_ERR_ARGUMENT;
 }
 

@@ -62,7 +62,9 @@ enum Mark : uint8_t {
 };
 /// The two messages that may wait for an answer at once: of request_, and of the first slot.
 enum Exchange : uint8_t { kControl, kUplink };
-enum Search : uint8_t { kNoSearch, kSearchAsked, kSearching, kAnswering };
+enum Search : uint8_t { kNoSearch, kSearchAsked, kSearching };
+/// mqttsn_gateway::expires: one that was added, one that answered a search, one that advertises.
+enum Expiry : uint8_t { kNever, kWhenSilent, kAtTime };
 /// What mqttsn_output() can have to do.
 enum Step : uint8_t { kNothing, kStepControl, kStepMinusOne, kStepUplink, kStepPing, kStepSearch };
 
@@ -88,7 +90,8 @@ class __attribute__((may_alias)) Client {
     mqttsn_status wake();
     // gateways.cpp
     mqttsn_status search();
-    mqttsn_status learn_gateway(uint8_t id, const uint8_t* address, size_t octets, uint16_t interval_s);
+    mqttsn_status learn_gateway(uint8_t id, const uint8_t* address, size_t octets, Expiry expires,
+                                uint16_t interval_s);
     // store.cpp
     size_t save(uint8_t* blob, size_t capacity) const;
     bool restore(uint32_t now, const uint8_t* blob, size_t octets);
@@ -164,7 +167,6 @@ class __attribute__((may_alias)) Client {
     mqttsn_status on_gateway(const Incoming& in, const mqttsn_address& from);
     bool is_gateway(const mqttsn_address& from) const;
     bool search_message(Outgoing& out);
-    uint32_t search_delay();
 
     // store.cpp
     struct Cursor;

@@ -242,10 +242,17 @@ void Client::end_connection(uint8_t event, uint8_t code) {
         begin_connect(false);
         return;
     }
-    if (kWithDiscovery && connecting() && ++tried_ < known_ && choose_gateway(gateway_ + 1U)) {
-        resumed_ = false;
-        request(kConnect);
-        return;
+    if (kWithDiscovery && connecting() && tried_ < known_) {
+        mqttsn_gateway& gateway = config_->gateways[gateway_];
+        if (event == MQTTSN_EVENT_LOST && gateway.expires == kWhenSilent) {
+            gateway.expires = kAtTime;  // this is when: the next connection will search
+            gateway.expires_ms = now_;
+        }
+        if (++tried_ < known_ && choose_gateway(gateway_ + 1U)) {
+            resumed_ = false;
+            request(kConnect);
+            return;
+        }
     }
     suspend_uplink();
     state_ = kDisconnected;

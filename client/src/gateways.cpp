@@ -8,7 +8,7 @@
 namespace mqttsn {
 namespace {
 
-constexpr uint32_t kSearchDelayMs = 5000;  // T_SEARCHGW and T_GWINFO (SN12-111)
+constexpr uint32_t kSearchDelayMs = 5000;  // T_SEARCHGW (SN12-111)
 constexpr uint8_t kSearchShiftMax = 8;     // 21 minutes between two SEARCHGW
 constexpr unsigned kMissedAdvertises = 3;  // N_ADV
 
@@ -28,7 +28,7 @@ bool Client::choose_gateway(unsigned from) {
             from = 0;
         }
         const mqttsn_gateway& gateway = config_->gateways[from];
-        if (gateway.expires == 0 || left(gateway.expires_ms) != 0) {
+        if (gateway.expires != kAtTime || left(gateway.expires_ms) != 0) {
             gateway_ = static_cast<uint8_t>(from);
             return true;
         }
@@ -46,8 +46,9 @@ mqttsn_status Client::search() {
     return MQTTSN_OK;
 }
 
-/// @param interval_s  until its next ADVERTISE; 0 = never expires
-mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t octets, uint16_t interval_s) {
+/// @param interval_s  kAtTime: until its next ADVERTISE
+mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t octets, Expiry expires,
+                                    uint16_t interval_s) {
     if (config_->gateways == nullptr || octets - 1U >= MQTTSN_ADDRESS_OCTETS) {
         return MQTTSN_ERR_ARGUMENT;
     }
@@ -56,7 +57,7 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
         state_ != kDisconnected || connecting() ? entry + gateway_ : nullptr;
     const mqttsn_gateway* const end = entry + known_;
     while (entry != end && entry->id != id &&
-           (entry == in_use || entry->expires == 0 || left(entry->expires_ms) != 0)) {
+           (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {
         ++entry;
     }
     if (entry == end) {
@@ -70,7 +71,7 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
     entry->id = id;
     entry->address.octets = static_cast<uint8_t>(octets);
     memcpy(entry->address.data, address, octets);
-    entry->expires = interval_s != 0;
+    entry->expires = expires;
     entry->expires_ms = now_ + interval_s * (1000U * kMissedAdvertises);
     return MQTTSN_OK;
 }
@@ -80,13 +81,23 @@ bool Client::is_gateway(const mqttsn_address& from) const {
            (known_ != 0 && same(config_->gateways[gateway_].address, from.data, from.octets));
 }
 
-/// ADVERTISE, SEARCHGW (never: only devices send it), GWINFO, from anybody.
+/// ADVERTISE, SEARCHGW, GWINFO, from anybody.
 mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from) {
     const uint8_t id = in.type == kTypeADVERTISE ? in.data[-3] : in.code;
     const uint8_t* address = from.data;
     size_t address_octets = from.octets;
     uint16_t interval_s = 0;
+    Expiry expires = kWhenSilent;
+    if (in.type == kTypeSEARCHGW) {
+        // Somebody else's takes the place of ours.
+        if (search_ == kSearching && search_shift_ == 0) {
+            search_shift_ = 1;
+            search_at_ = now_ + kSearchDelayMs;
+        }
+        return MQTTSN_OK;
+    }
     if (in.type == kTypeADVERTISE) {
+        expires = kAtTime;
         interval_s = static_cast<uint16_t>(read_u16(in.data - 2));
     } else if (in.octets != 0) {
         // Another device says so; its first octet may be the length of the rest (D46).
@@ -97,7 +108,7 @@ mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from)
             --address_octets;
         }
     }
-    const mqttsn_status status = learn_gateway(id, address, address_octets, interval_s);
+    const mqttsn_status status = learn_gateway(id, address, address_octets, expires, interval_s);
     if (status == MQTTSN_OK && search_ != kNoSearch) {
         search_ = kNoSearch;
         link_event(MQTTSN_EVENT_GATEWAY, id);
@@ -118,7 +129,7 @@ bool Client::search_message(Outgoing& out) {
     } else {
         search_ = kSearching;
         search_shift_ = 0;
-        delay_ms = (random() & 0xFFFU) * (kSearchDelayMs >> 2U) >> 10U;  // SN12-56
+        delay_ms = (random() & 0xFFU) * config_->search_delay_ms >> 8U;  // SN12-56
     }
     search_at_ = now_ + delay_ms;
     return due;

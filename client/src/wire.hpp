@@ -53,13 +53,13 @@ constexpr unsigned kMoreMayFollow = 0x80;
 constexpr unsigned kNotFromGateway = 0xFF;
 
 /// What follows the header in a message of a gateway: fixed octets, perhaps with kMoreMayFollow.
-/// kNotFromGateway: reserved, or only devices send it. DISCONNECT with a duration also goes there: only a device
-/// says how long (SN12-48).
+/// kNotFromGateway: reserved, or only devices send it, but for SEARCHGW, which a device is to hear as well
+/// (SN12-56). DISCONNECT with a duration does not fit: only a device says how long (SN12-48).
 inline unsigned shape_of(uint8_t type) {
     switch (type) {
 #define MQTTSN_SHAPE(NAME, name, code, min, max, from, layout, section)                        \
     case code:                                                                                 \
-        return ((from)&MQTTSN_FROM_GATEWAY) != 0 ? (min)-2U + ((max) == 0 ? kMoreMayFollow : 0U) \
+        return ((from)&MQTTSN_FROM_GATEWAY) != 0 || (code) == kTypeSEARCHGW ? (min)-2U + ((max) == 0 ? kMoreMayFollow : 0U) \
                                                  : kNotFromGateway;
         MQTTSN_MESSAGES(MQTTSN_SHAPE)
 #undef MQTTSN_SHAPE

@@ -166,6 +166,7 @@ typedef struct mqttsn_config {
     uint16_t topic_memory_octets; /* 0 is allowed: every publication to a name is then preceded by REGISTER */
     uint16_t keep_alive_s;        /* 0 = none. Default 60 */
     uint16_t datagram_octets_max; /* no datagram of ours is longer, 32..65535. Default 1472 */
+    uint16_t search_delay_ms;     /* the most to wait before the first SEARCHGW (SN12-56). Default 5000 */
     uint16_t first_message_id;    /* 0 = from the seed. After a restart do not repeat the last ids */
     uint8_t queue_length;         /* slots, at least 1 to publish or subscribe; at most 254 */
     uint8_t inbound_length;       /* full: PUBACK "congestion"; 0: QoS 2 is answered "not supported"; <= 254 */
@@ -173,7 +174,7 @@ typedef struct mqttsn_config {
     uint8_t search_radius;        /* of SEARCHGW; 0 = everywhere. Default 1 */
     bool adaptive_retry;          /* T_retry from the measured round trip (RFC 6298), at most
                                      retry_interval_ms. Default off */
-    uint8_t retry_count;          /* N_retry: retransmissions after the first transmission. Default 3 */
+    uint8_t retry_count;          /* N_retry, 0..254: retransmissions after the first transmission. Default 3 */
 } mqttsn_config;
 
 /* All fields to their defaults, the memories to none. */
@@ -261,8 +262,9 @@ mqttsn_status mqttsn_wake(mqttsn_client* client);
 mqttsn_status mqttsn_disconnect(mqttsn_client* client);
 
 #if MQTTSN_WITH_DISCOVERY
-/* Searches for gateways: SEARCHGW to everyone after a random delay of at most 5 s (SN12-56), again in growing
- * intervals until GATEWAY reports an answer. mqttsn_connect() does it by itself when it knows no gateway.
+/* Searches for gateways: SEARCHGW to everyone after a random delay (SN12-56), again in intervals of 5, 10, 20 ...
+ * seconds until GATEWAY reports an answer. mqttsn_connect() does it by itself when it knows no gateway: one that
+ * answered a search is forgotten when it does not answer CONNECT, one that advertises after three intervals.
  * MQTTSN_ERR_STATE: config.gateways is null. */
 mqttsn_status mqttsn_search(mqttsn_client* client);
 
@@ -279,12 +281,14 @@ mqttsn_status mqttsn_add_gateway(mqttsn_client* client, uint8_t gateway_id, cons
  * wrote is sent and before an event is acted on. Use two buffers in turn: what mqttsn_restore() brought back
  * lives in the blob, and a write may be cut short.
  * @param blob  null: only the size is wanted
- * @return octets of the blob; 0 = `capacity` is too small, or a MESSAGE event waits to be pulled */
+ * @return octets of the blob, at most 65535; 0 = `capacity` is too small, it would be longer than that, or a
+ * MESSAGE event waits to be pulled */
 size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity);
 
 /* mqttsn_init(), and goes on with the session in `blob`, which is borrowed until every token in it has ended.
  * The time between is unknown: what was to be repeated in 3 s is repeated in 3 s.
- * `config` must not be smaller than it was, and the client id, and the library, the same.
+ * `config` must not be smaller than it was, and the client id, and the library, the same; config.will is the will
+ * that was last given to mqttsn_will_update().
  * MQTTSN_ERR_BLOB: not such a blob; the client is as after mqttsn_init() and can be used: connect, not clean.
  * MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
 mqttsn_status mqttsn_restore(mqttsn_client* client, const mqttsn_config* config, uint32_t now_ms,
