@@ -131,7 +131,7 @@ void ClientModel::taken_answer(const Message& message) {
             }
             break;
         case MessageType::pubcomp:
-            FUZZ_CHECK(request != nullptr && request->released);
+            FUZZ_CHECK(request != nullptr && request->received);
             request->acknowledged = true;
             break;
         case MessageType::suback:
