@@ -46,7 +46,17 @@ ClientModel::Request* ClientModel::by_message_id(std::uint16_t id) {
 
 // ---- what came ----
 
-void ClientModel::taken(const Message& message, const mqttsn_address* from) {
+void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn_address* from) {
+    FUZZ_CHECK(owed_ == 0);
+    if (message.type == MessageType::connack && message.return_code == ReturnCode::accepted) {
+        owed_ = MQTTSN_EVENT_CONNECTED;
+    } else if (message.type == MessageType::pingresp && state == MQTTSN_STATE_AWAKE) {
+        owed_ = MQTTSN_EVENT_AWAKE_DONE;
+    } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_ACTIVE) {
+        owed_ = MQTTSN_EVENT_DISCONNECTED;
+    } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_DISCONNECTING) {
+        owed_ = MQTTSN_EVENT_CLOSED;
+    }
     last_ = message;
     last_data_ = text_of(message.data);
     any_taken_ = true;
@@ -96,6 +106,7 @@ void ClientModel::taken_connack(const Message& message) {
         return;
     }
     left_over_.clear();
+    names_.clear();
     for (Request& request : open_) {
         request.may_be_discarded = request.may_be_discarded || (request.sent && request.message_id != 0);
     }
@@ -371,7 +382,8 @@ void ClientModel::reported(const mqttsn_event& event) {
             reported_end(event);
             break;
         default:
-            FUZZ_CHECK(event.token == 0);
+            FUZZ_CHECK(event.token == 0 && (owed_ == 0 || owed_ == static_cast<int>(event.type)));
+            owed_ = 0;
             reported_link(event);
     }
 }
