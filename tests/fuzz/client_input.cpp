@@ -198,23 +198,24 @@ class Life {
         const unsigned from = script.octet();
         const std::string name = kNames[detail % std::size(kNames)];
         const mqttsn::Flags flags{static_cast<std::uint8_t>((what >> 5U) * 0x20U | (from >> 2U & 0x12U))};
-        const Message made[] = {mqttsn::make_connack(code),
-                                mqttsn::make_will_topic_req(),
-                                mqttsn::make_will_msg_req(),
-                                mqttsn::make_regack(topic, id, code),
-                                mqttsn::make_puback(topic, id, code),
-                                mqttsn::make_pubrec(id),
-                                mqttsn::make_pubcomp(id),
-                                mqttsn::make_pubrel(id),
-                                mqttsn::make_suback(flags, topic, id, code),
-                                mqttsn::make_unsuback(id),
-                                mqttsn::make_pingresp(),
-                                mqttsn::make_disconnect(),
-                                mqttsn::make_will_topic_resp(code),
-                                mqttsn::make_will_msg_resp(code),
-                                mqttsn::make_advertise(static_cast<std::uint8_t>(detail % 3), from),
-                                mqttsn::make_gateway_info(static_cast<std::uint8_t>(detail % 3), view(name)),
-                                mqttsn::make_pingreq({})};
+        const Message made[] = {
+            mqttsn::make_connack(code),
+            mqttsn::make_will_topic_req(),
+            mqttsn::make_will_msg_req(),
+            mqttsn::make_regack(topic, id, code),
+            mqttsn::make_puback(topic, id, code),
+            mqttsn::make_pubrec(id),
+            mqttsn::make_pubcomp(id),
+            mqttsn::make_pubrel(id),
+            mqttsn::make_suback(flags, topic, id, code),
+            mqttsn::make_unsuback(id),
+            mqttsn::make_pingresp(),
+            mqttsn::make_disconnect(),
+            mqttsn::make_will_topic_resp(code),
+            mqttsn::make_will_msg_resp(code),
+            mqttsn::make_advertise(static_cast<std::uint8_t>(detail % 3), static_cast<std::uint16_t>(from)),
+            mqttsn::make_gateway_info(static_cast<std::uint8_t>(detail % 3), view(name)),
+            mqttsn::make_pingreq({})};
         switch (const unsigned kind = what & 31U; kind) {
             case 17:
             case 18:
