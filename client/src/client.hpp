@@ -82,10 +82,10 @@ class __attribute__((may_alias)) Client {
     // uplink.cpp
     mqttsn_status enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned flags, uint16_t* token,
                           const void* payload, size_t payload_octets);
-    [[maybe_unused]] mqttsn_status will_update(const mqttsn_will* will, uint16_t* token);
+    mqttsn_status will_update(const mqttsn_will* will, uint16_t* token);
     // sleep.cpp
-    [[maybe_unused]] mqttsn_status sleep(uint16_t duration_s);
-    [[maybe_unused]] mqttsn_status wake();
+    mqttsn_status sleep(uint16_t duration_s);
+    mqttsn_status wake();
     // gateways.cpp
     mqttsn_status search();
     mqttsn_status learn_gateway(uint8_t id, const uint8_t* address, size_t octets, uint16_t interval_s);
