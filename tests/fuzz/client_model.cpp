@@ -95,10 +95,11 @@ void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn
 
 void ClientModel::taken_connack(const Message& message) {
     FUZZ_CHECK(connect_sent_);
-    connect_sent_ = clean_ = false;
+    connect_sent_ = false;
     if (message.return_code != ReturnCode::accepted) {
         return;
     }
+    clean_ = false;
     left_over_.insert(unreleased_.begin(), unreleased_.end());
     unreleased_.clear();
     seen_.clear();
