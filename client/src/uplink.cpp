@@ -38,7 +38,7 @@ mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned 
     if (!valid) {
         return MQTTSN_ERR_TOPIC;
     }
-    if (!fits(octets)) {
+    if (octets < payload_octets || !fits(octets)) {  // the sum may have wrapped around
         return MQTTSN_ERR_TOO_LONG;
     }
     if (queued_ >= config_->queue_length) {

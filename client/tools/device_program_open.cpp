@@ -60,6 +60,7 @@ void DeviceProgram::configure() {
         config_.gateways = gateways_.data();
         config_.gateways_length = static_cast<std::uint8_t>(gateways_.size());
         config_.search_radius = static_cast<std::uint8_t>(options_.radius);
+        config_.search_delay_ms = 500;  // a person waits
     }
     if (!options_.will_topic.empty()) {
         will_.topic = options_.will_topic.c_str();

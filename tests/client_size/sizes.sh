@@ -63,7 +63,7 @@ trap 'rm -rf "$work"' EXIT
 
 flags=(-mthumb -std=c++17 -Os -ffunction-sections -fdata-sections -fno-exceptions -fno-rtti -fno-threadsafe-statics
     -fno-unwind-tables -fno-asynchronous-unwind-tables -I"$tree/client/include" -I"$tree/client/src" -I"$tree/common" -I"$tree")
-without=(-DMQTTSN_WITH_QOS2=0 -DMQTTSN_WITH_WILL=0 -DMQTTSN_WITH_DISCOVERY=0 -DMQTTSN_WITH_SLEEP=0 -DMQTTSN_WITH_SUBSCRIBE=0)
+mapfile -t without < <(sed -n 's/^#ifndef \(MQTTSN_WITH_.*\)/-D\1=0/p' "$tree/client/include/mqttsn/config.h")
 publisher="init config_defaults topic_name topic_predefined topic_short connect publish disconnect input output next_timeout
     next_event get_state"
 

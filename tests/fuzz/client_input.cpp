@@ -145,6 +145,7 @@ class Life {
         const bool named = from % 4 != 0;
         timeout();  // tells it what time it is, so that the comparison below sees only the datagram
         const std::string before = device_->memory();
+        const mqttsn_state state = mqttsn_get_state(client());
         kept_inputs_.push_back(std::make_unique<std::vector<std::uint8_t>>(octets.begin(), octets.end()));
         const std::vector<std::uint8_t>& kept = *kept_inputs_.back();
         const mqttsn_status status =
@@ -154,7 +155,7 @@ class Life {
         const auto error = mqttsn::decode(Bytes{kept.data(), kept.size()}, mqttsn::Sender::gateway, message);
         if (status == MQTTSN_OK) {
             FUZZ_CHECK(error == mqttsn::DecodeError::none);
-            model_.taken(message, named ? &sender : nullptr);
+            model_.taken(message, state, named ? &sender : nullptr);
             // What came before has been drained, or this would not have been taken.
             while (kept_inputs_.size() > 1) {
                 kept_inputs_.pop_front();
@@ -197,23 +198,24 @@ class Life {
         const unsigned from = script.octet();
         const std::string name = kNames[detail % std::size(kNames)];
         const mqttsn::Flags flags{static_cast<std::uint8_t>((what >> 5U) * 0x20U | (from >> 2U & 0x12U))};
-        const Message made[] = {mqttsn::make_connack(code),
-                                mqttsn::make_will_topic_req(),
-                                mqttsn::make_will_msg_req(),
-                                mqttsn::make_regack(topic, id, code),
-                                mqttsn::make_puback(topic, id, code),
-                                mqttsn::make_pubrec(id),
-                                mqttsn::make_pubcomp(id),
-                                mqttsn::make_pubrel(id),
-                                mqttsn::make_suback(flags, topic, id, code),
-                                mqttsn::make_unsuback(id),
-                                mqttsn::make_pingresp(),
-                                mqttsn::make_disconnect(),
-                                mqttsn::make_will_topic_resp(code),
-                                mqttsn::make_will_msg_resp(code),
-                                mqttsn::make_advertise(static_cast<std::uint8_t>(detail % 3), from),
-                                mqttsn::make_gateway_info(static_cast<std::uint8_t>(detail % 3), view(name)),
-                                mqttsn::make_pingreq({})};
+        const Message made[] = {
+            mqttsn::make_connack(code),
+            mqttsn::make_will_topic_req(),
+            mqttsn::make_will_msg_req(),
+            mqttsn::make_regack(topic, id, code),
+            mqttsn::make_puback(topic, id, code),
+            mqttsn::make_pubrec(id),
+            mqttsn::make_pubcomp(id),
+            mqttsn::make_pubrel(id),
+            mqttsn::make_suback(flags, topic, id, code),
+            mqttsn::make_unsuback(id),
+            mqttsn::make_pingresp(),
+            mqttsn::make_disconnect(),
+            mqttsn::make_will_topic_resp(code),
+            mqttsn::make_will_msg_resp(code),
+            mqttsn::make_advertise(static_cast<std::uint8_t>(detail % 3), static_cast<std::uint16_t>(from)),
+            mqttsn::make_gateway_info(static_cast<std::uint8_t>(detail % 3), view(name)),
+            mqttsn::make_pingreq({})};
         switch (const unsigned kind = what & 31U; kind) {
             case 17:
             case 18:
@@ -270,8 +272,8 @@ class Life {
             default:
                 status = request(what, script.octet(), script.octet());
         }
-        static const char* const kCalls[] = {"connect", "connect", "leave",   "sleep",  "wake",    "search",
-                                             "add",     "sub",     "unsub", "will", "publish", "publish"};
+        static const char* const kCalls[] = {"connect", "connect", "leave", "sleep", "wake",    "search",
+                                             "add",     "sub",     "unsub", "will",  "publish", "publish"};
         trace(now_, kCalls[what % 12], status);
         FUZZ_CHECK(status <= 0 && status >= MQTTSN_ERR_SENDER);
         FUZZ_CHECK(status == MQTTSN_OK || device_->memory() == before);

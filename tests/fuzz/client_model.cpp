@@ -46,7 +46,17 @@ ClientModel::Request* ClientModel::by_message_id(std::uint16_t id) {
 
 // ---- what came ----
 
-void ClientModel::taken(const Message& message, const mqttsn_address* from) {
+void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn_address* from) {
+    FUZZ_CHECK(owed_ == 0);
+    if (message.type == MessageType::connack && message.return_code == ReturnCode::accepted) {
+        owed_ = MQTTSN_EVENT_CONNECTED;
+    } else if (message.type == MessageType::pingresp && state == MQTTSN_STATE_AWAKE) {
+        owed_ = MQTTSN_EVENT_AWAKE_DONE;
+    } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_ACTIVE) {
+        owed_ = MQTTSN_EVENT_DISCONNECTED;
+    } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_DISCONNECTING) {
+        owed_ = MQTTSN_EVENT_CLOSED;
+    }
     last_ = message;
     last_data_ = text_of(message.data);
     any_taken_ = true;
@@ -85,10 +95,11 @@ void ClientModel::taken(const Message& message, const mqttsn_address* from) {
 
 void ClientModel::taken_connack(const Message& message) {
     FUZZ_CHECK(connect_sent_);
-    connect_sent_ = clean_ = false;
+    connect_sent_ = false;
     if (message.return_code != ReturnCode::accepted) {
         return;
     }
+    clean_ = false;
     left_over_.insert(unreleased_.begin(), unreleased_.end());
     unreleased_.clear();
     seen_.clear();
@@ -96,6 +107,7 @@ void ClientModel::taken_connack(const Message& message) {
         return;
     }
     left_over_.clear();
+    names_.clear();
     for (Request& request : open_) {
         request.may_be_discarded = request.may_be_discarded || (request.sent && request.message_id != 0);
     }
@@ -131,7 +143,7 @@ void ClientModel::taken_answer(const Message& message) {
             }
             break;
         case MessageType::pubcomp:
-            FUZZ_CHECK(request != nullptr && request->released);
+            FUZZ_CHECK(request != nullptr && request->received);
             request->acknowledged = true;
             break;
         case MessageType::suback:
@@ -371,7 +383,8 @@ void ClientModel::reported(const mqttsn_event& event) {
             reported_end(event);
             break;
         default:
-            FUZZ_CHECK(event.token == 0);
+            FUZZ_CHECK(event.token == 0 && (owed_ == 0 || owed_ == static_cast<int>(event.type)));
+            owed_ = 0;
             reported_link(event);
     }
 }

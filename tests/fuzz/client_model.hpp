@@ -48,8 +48,8 @@ class ClientModel {
     void asked_to_disconnect() { disconnect_asked_ = true; }
     void gateway_added(const mqttsn_address& address) { gateways_.insert(octets_of(address)); }
 
-    /// A datagram came, and the library took it.
-    void taken(const mqttsn::Message& message, const mqttsn_address* from);
+    /// A datagram came while the library was in `state`, and it took it.
+    void taken(const mqttsn::Message& message, mqttsn_state state, const mqttsn_address* from);
     /// The library wrote a datagram while it was in `state`.
     void sent(const mqttsn::Message& message, mqttsn_state state, const mqttsn_address* to);
     void reported(const mqttsn_event& event);
@@ -99,6 +99,7 @@ class ClientModel {
     std::string last_data_;
     bool any_taken_ = false;
     bool reported_last_ = false;  // as MESSAGE
+    int owed_ = 0;                // the event that it must lead to
     bool replied_ = true;
 };
 
