@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The C functions of <mqttsn/client.h>: null and range checks, then the session. Nothing else is decided here.
+// The C functions of <mqttsn/client.h>: null and range checks, then the session. Nothing else is decided
+// here.
 #include <string.h>
 
 #include "client.hpp"
@@ -25,8 +26,9 @@ bool table_valid(const void* memory, uint8_t length) {
 
 bool config_valid(const mqttsn_config* config) {
     return config != nullptr && config->client_id != nullptr && config->client_id[0] != '\0' &&
-           config->retry_interval_ms - 1U < kRetryIntervalMaxMs && config->congestion_wait_ms - 1U < INT32_MAX &&
-           config->retry_count < UINT8_MAX && config->datagram_octets_max >= kDatagramOctetsMin &&
+           config->retry_interval_ms - 1U < kRetryIntervalMaxMs &&
+           config->congestion_wait_ms - 1U < INT32_MAX && config->retry_count < UINT8_MAX &&
+           config->datagram_octets_max >= kDatagramOctetsMin &&
            (config->topic_memory != nullptr || config->topic_memory_octets == 0) &&
            table_valid(config->queue, config->queue_length) &&
            table_valid(config->inbound, config->inbound_length) &&
@@ -101,8 +103,8 @@ mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session) {
 
 mqttsn_status mqttsn_publish(mqttsn_client* client, mqttsn_topic topic, const void* payload,
                              size_t payload_octets, int qos, bool retain, uint16_t* token) {
-    if (client == nullptr || (payload == nullptr && payload_octets != 0) || qos < (kWithQosMinusOne ? -1 : 0) ||
-        qos > (kWithQos2 ? 2 : 1)) {
+    if (client == nullptr || (payload == nullptr && payload_octets != 0) ||
+        qos < (kWithQosMinusOne ? -1 : 0) || qos > (kWithQos2 ? 2 : 1)) {
         return MQTTSN_ERR_ARGUMENT;
     }
     const unsigned flags = (static_cast<unsigned>(qos) & 3U) << 5U | (retain ? MQTTSN_FLAG_RETAIN : 0U);
@@ -114,7 +116,8 @@ mqttsn_status mqttsn_subscribe(mqttsn_client* client, mqttsn_topic topic, int qo
     if (client == nullptr || qos < 0 || qos > 2) {
         return MQTTSN_ERR_ARGUMENT;
     }
-    return session(client)->enqueue(kTypeSUBSCRIBE, topic, static_cast<unsigned>(qos) << 5U, token, nullptr, 0);
+    return session(client)->enqueue(kTypeSUBSCRIBE, topic, static_cast<unsigned>(qos) << 5U, token, nullptr,
+                                    0);
 }
 
 mqttsn_status mqttsn_unsubscribe(mqttsn_client* client, mqttsn_topic topic, uint16_t* token) {
@@ -212,7 +215,8 @@ bool mqttsn_next_event(mqttsn_client* client, mqttsn_event* event) {
 }
 
 mqttsn_state mqttsn_get_state(const mqttsn_client* client) {
-    return client != nullptr ? session(const_cast<mqttsn_client*>(client))->state() : MQTTSN_STATE_DISCONNECTED;
+    return client != nullptr ? session(const_cast<mqttsn_client*>(client))->state()
+                             : MQTTSN_STATE_DISCONNECTED;
 }
 
 size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity) {
@@ -224,7 +228,8 @@ size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity) {
 mqttsn_status mqttsn_restore(mqttsn_client* client, const mqttsn_config* config, uint32_t now_ms,
                              const void* blob, size_t octets) {
     mqttsn_status status = mqttsn_init(client, config);
-    if (status == MQTTSN_OK && (blob == nullptr || !session(client)->restore(now_ms, octets_of(blob), octets))) {
+    if (status == MQTTSN_OK &&
+        (blob == nullptr || !session(client)->restore(now_ms, octets_of(blob), octets))) {
         session(client)->init(config);
         status = MQTTSN_ERR_BLOB;
     }

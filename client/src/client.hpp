@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The session behind mqttsn_client: state, the two exchanges that may be open at once, what waits to be pulled.
-// One file per direction implements it: connect.cpp (CONNECT, will, DISCONNECT, keep-alive, lost), uplink.cpp
-// (the queue: REGISTER, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, changes of the will), downlink.cpp (REGISTER and PUBLISH
-// from the gateway), sleep.cpp, gateways.cpp (who the gateway is), store.cpp (save and restore); loop.cpp holds
-// input, output, event and timeout, api.cpp the C functions and their argument checks. One thread at a time. No
-// I/O, clock, heap or static state. Spec: MQTT-SN 1.2 section 6.
+// The session behind mqttsn_client: state, the two exchanges that may be open at once, what waits to be
+// pulled. One file per direction implements it: connect.cpp (CONNECT, will, DISCONNECT, keep-alive, lost),
+// uplink.cpp (the queue: REGISTER, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, changes of the will), downlink.cpp
+// (REGISTER and PUBLISH from the gateway), sleep.cpp, gateways.cpp (who the gateway is), store.cpp (save and
+// restore); loop.cpp holds input, output, event and timeout, api.cpp the C functions and their argument
+// checks. One thread at a time. No I/O, clock, heap or static state. Spec: MQTT-SN 1.2 section 6.
 //
 //   state_         request_ that may be open
 //   disconnected   connect -> will_topic -> will_message (any CONNACK ends it)
 //   active         ping, sleep, disconnect
 //   asleep         wake, sleep (another duration), disconnect
 //
-// Small fields come first and in order of their size: a Thumb instruction reaches 32 octets, 64 half words or 128
-// words from the object's address without a second one.
+// Small fields come first and in order of their size: a Thumb instruction reaches 32 octets, 64 half words or
+// 128 words from the object's address without a second one.
 #ifndef MQTTSN_CLIENT_CLIENT_HPP
 #define MQTTSN_CLIENT_CLIENT_HPP
 
@@ -174,9 +174,9 @@ class __attribute__((may_alias)) Client {
 
     uint8_t state_;
     uint8_t request_;
-    uint8_t goal_;     // kSleep, kWake: what follows once connected
-    uint8_t sent_[2];  // transmissions of each exchange; 0 = send at the next chance
-    bool held_;        // the uplink was rejected for congestion and waits for its deadline
+    uint8_t goal_;        // kSleep, kWake: what follows once connected
+    uint8_t sent_[2];     // transmissions of each exchange; 0 = send at the next chance
+    bool held_;           // the uplink was rejected for congestion and waits for its deadline
     uint8_t link_event_;  // mqttsn_event_type, 0 = none
     uint8_t link_code_;
     uint8_t queued_;

@@ -196,8 +196,8 @@ bool Client::on_will_request(Request what) {
 bool Client::on_disconnect() {
     if (connecting()) {
         // To CONNECT: the answer to something sent before. If it is not, CONNECT will be repeated anyway.
-        // Later: the gateway forgot the handshake, which starts again with the next repetition, under the same
-        // count.
+        // Later: the gateway forgot the handshake, which starts again with the next repetition, under the
+        // same count.
         const bool forgotten = request_ != kConnect;
         request_ = kConnect;
         return forgotten;
@@ -234,8 +234,8 @@ bool Client::on_disconnect() {
     return true;
 }
 
-/// Unfinished exchanges in both directions stay, for the next connection. A sleeper that is not answered connects
-/// again by itself, and a device that knows other gateways tries them first.
+/// Unfinished exchanges in both directions stay, for the next connection. A sleeper that is not answered
+/// connects again by itself, and a device that knows other gateways tries them first.
 void Client::end_connection(uint8_t event, uint8_t code) {
     if (kWithSleep && request_ == kWake) {
         goal_ = kWake;

@@ -11,7 +11,8 @@ void Client::on_register(const Incoming& in) {
     uint8_t code = kCodeACCEPTED;
     if (!topic_id_usable(in.topic_id)) {
         code = kCodeINVALID_TOPIC_ID;
-    } else if (!topic_text_valid(in.data, in.octets, false) || !topics_.learn(in.topic_id, in.data, in.octets)) {
+    } else if (!topic_text_valid(in.data, in.octets, false) ||
+               !topics_.learn(in.topic_id, in.data, in.octets)) {
         // A name longer than the whole table can never be accepted: the gateway is to drop its messages
         // (D40).
         code = kCodeNOT_SUPPORTED;
@@ -60,12 +61,12 @@ mqttsn_inbound* Client::find_inbound(unsigned message_id) const {
     return nullptr;
 }
 
-/// Is it new? An open entry is a message that the gateway has not released. A closed one was released a moment
-/// ago: the network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP (D30), and
-/// exactly once must hold then as well; no longer than copies live, one to two seconds, for there are brokers that
-/// use the same id for every message. Closed entries make room in turn; then those of an earlier connection, which
-/// may be left over for ever when the broker lost its session meanwhile. Open ones of this connection never do:
-/// that would deliver a message twice.
+/// Is it new? An open entry is a message that the gateway has not released. A closed one was released a
+/// moment ago: the network can deliver a copy of a PUBLISH when its exchange has ended with PUBREL, PUBCOMP
+/// (D30), and exactly once must hold then as well; no longer than copies live, one to two seconds, for there
+/// are brokers that use the same id for every message. Closed entries make room in turn; then those of an
+/// earlier connection, which may be left over for ever when the broker lost its session meanwhile. Open ones
+/// of this connection never do: that would deliver a message twice.
 uint8_t Client::receive_qos2(const Incoming& in, bool& repeated) {
     const uint16_t content = content_mark(in.data, in.octets);
     const uint16_t now = static_cast<uint16_t>(now_ >> 10U);

@@ -53,8 +53,7 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
         return MQTTSN_ERR_ARGUMENT;
     }
     mqttsn_gateway* entry = config_->gateways;
-    const mqttsn_gateway* const in_use =
-        state_ != kDisconnected || connecting() ? entry + gateway_ : nullptr;
+    const mqttsn_gateway* const in_use = state_ != kDisconnected || connecting() ? entry + gateway_ : nullptr;
     const mqttsn_gateway* const end = entry + known_;
     while (entry != end && entry->id != id &&
            (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {

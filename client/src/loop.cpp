@@ -9,7 +9,7 @@ namespace mqttsn {
 namespace {
 
 void Client::init(const mqttsn_config* config) {
-    memset(static_cast<void*>(this), 0, sizeof *this);
+    memset(static_cast<void*>(this), 0, sizeof(mqttsn_client));
     config_ = config;
     will_ = config->will;
     if (config->inbound_length != 0) {

@@ -122,8 +122,8 @@ bool Client::restore(uint32_t now, const uint8_t* blob, size_t octets) {
     will_ = will;
     topics_.memory = config->topic_memory;
     topics_.capacity = config->topic_memory_octets;
-    if (queued_ > config->queue_length ||
-        known_ > config->gateways_length || topics_.used > topics_.capacity) {
+    if (queued_ > config->queue_length || known_ > config->gateways_length ||
+        topics_.used > topics_.capacity) {
         return false;
     }
     walk(cursor);

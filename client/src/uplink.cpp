@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The queue of requests to the gateway: publications with REGISTER on demand, subscriptions, changes of the will.
-// The first slot is the one in flight (SN12-77, SN12-85); only QoS -1 overtakes. Spec: 6.4 to 6.9.
+// The queue of requests to the gateway: publications with REGISTER on demand, subscriptions, changes of the
+// will. The first slot is the one in flight (SN12-77, SN12-85); only QoS -1 overtakes. Spec: 6.4 to 6.9.
 //
-//   queued -> [registering ->] sent -> finished (QoS -1 and 0 when written, QoS 1 with PUBACK, SUBACK, UNSUBACK)
-//                                   -> releasing -> finished (QoS 2: PUBREC, PUBCOMP; will: topic, then payload)
+//   queued -> [registering ->] sent -> finished (QoS -1 and 0 when written, QoS 1 with PUBACK, SUBACK,
+//   UNSUBACK)
+//                                   -> releasing -> finished (QoS 2: PUBREC, PUBCOMP; will: topic, then
+//                                   payload)
 //
-// When a connection ends, registering and sent go back to queued; the message id and the mark "was sent" stay, so
-// the next connection repeats the message under the same id with DUP and the receiver's duplicate check holds.
+// When a connection ends, registering and sent go back to queued; the message id and the mark "was sent"
+// stay, so the next connection repeats the message under the same id with DUP and the receiver's duplicate
+// check holds.
 #include <string.h>
 
 #include "client.hpp"
@@ -23,7 +26,8 @@ mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned 
     if (kWithWill && kind == kTypeWILLTOPICUPD) {
         octets = 0;  // checked already
     } else if (topic.kind == MQTTSN_TOPIC_NAME) {
-        valid = topic.name != nullptr && (!publication || qos_of(static_cast<uint8_t>(flags)) != kFlagQosMinusOne) &&
+        valid = topic.name != nullptr &&
+                (!publication || qos_of(static_cast<uint8_t>(flags)) != kFlagQosMinusOne) &&
                 topic_text_valid(octets_of(topic.name), topic.name_octets, !publication);
         const size_t announced = topic.name_octets + (publication ? 4U : 3U);  // REGISTER, SUBSCRIBE
         octets = octets < announced ? announced : octets;
@@ -144,9 +148,10 @@ bool Client::uplink_message(Outgoing& out) {
     }
     const bool numbered = !publication || qos_of(slot.flags) != 0;
     if (numbered || slot.phase == kRegistering) {
-        if (!transmit(kUplink, kWithSubscribe && (slot.kind == kTypeSUBSCRIBE || slot.kind == kTypeUNSUBSCRIBE)
-                                   ? MQTTSN_LOST_SUBSCRIBE
-                                   : MQTTSN_LOST_PUBLISH)) {
+        if (!transmit(kUplink,
+                      kWithSubscribe && (slot.kind == kTypeSUBSCRIBE || slot.kind == kTypeUNSUBSCRIBE)
+                          ? MQTTSN_LOST_SUBSCRIBE
+                          : MQTTSN_LOST_PUBLISH)) {
             return false;
         }
     }
@@ -176,7 +181,8 @@ bool Client::uplink_message(Outgoing& out) {
         if (slot.message_id == 0) {
             slot.message_id = next_message_id();
         }
-        if ((slot.marks & kWasSent) != 0 && (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
+        if ((slot.marks & kWasSent) != 0 &&
+            (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
             flags |= MQTTSN_FLAG_DUP;
         }
         slot.marks |= kWasSent;
@@ -214,8 +220,8 @@ void Client::conclude(mqttsn_slot& slot, uint8_t code) {
         return;
     }
     Phase next = kFinished;
-    if (code == kCodeINVALID_TOPIC_ID && (kOnlyPublications || slot.kind == kTypePUBLISH) && slot.phase == kSent &&
-        slot.topic.kind == MQTTSN_TOPIC_NAME && (slot.marks & kReregistered) == 0) {
+    if (code == kCodeINVALID_TOPIC_ID && (kOnlyPublications || slot.kind == kTypePUBLISH) &&
+        slot.phase == kSent && slot.topic.kind == MQTTSN_TOPIC_NAME && (slot.marks & kReregistered) == 0) {
         // Once per connection: a gateway that refuses the id it has just given would keep us busy for ever.
         slot.marks |= kReregistered;
         topics_.forget(slot.topic_id);
@@ -293,7 +299,8 @@ bool Client::on_pubrec(const Incoming& in) {
 
 /// SUBACK, UNSUBACK.
 bool Client::on_suback(const Incoming& in) {
-    static_assert(kTypeSUBACK == kTypeSUBSCRIBE + 1 && kTypeUNSUBACK == kTypeUNSUBSCRIBE + 1, "answers follow");
+    static_assert(kTypeSUBACK == kTypeSUBSCRIBE + 1 && kTypeUNSUBACK == kTypeUNSUBSCRIBE + 1,
+                  "answers follow");
     mqttsn_slot& slot = head();
     const mqttsn_topic& topic = slot.topic;
     const bool subscribed = in.type == kTypeSUBACK;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// MQTT-SN 1.2 on the wire, as far as a device needs it: what a gateway's message must look like, and how one of
-// ours is put together. Everything comes from message_table.h; common/mqttsn/codec is the same for programs that
-// have room for messages as values, and the tests hold the two against each other.
+// MQTT-SN 1.2 on the wire, as far as a device needs it: what a gateway's message must look like, and how one
+// of ours is put together. Everything comes from message_table.h; common/mqttsn/codec is the same for
+// programs that have room for messages as values, and the tests hold the two against each other.
 #ifndef MQTTSN_CLIENT_WIRE_HPP
 #define MQTTSN_CLIENT_WIRE_HPP
 
@@ -42,8 +42,8 @@ inline uint8_t qos_of(uint8_t flags) {
 inline bool topic_id_usable(unsigned id) {
     return id - 1U < 0xFFFEU;
 }
-/// Without the NUL; more than fits any datagram when there is none within 65536 octets. (A loop, or strlen, would
-/// ask a firmware for one more function.)
+/// Without the NUL; more than fits any datagram when there is none within 65536 octets. (A loop, or strlen,
+/// would ask a firmware for one more function.)
 inline size_t text_octets(const char* text) {
     const void* const end = memchr(text, 0, 0x10000);
     return end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : 0x10000;
@@ -57,10 +57,11 @@ constexpr unsigned kNotFromGateway = 0xFF;
 /// (SN12-56). DISCONNECT with a duration does not fit: only a device says how long (SN12-48).
 inline unsigned shape_of(uint8_t type) {
     switch (type) {
-#define MQTTSN_SHAPE(NAME, name, code, min, max, from, layout, section)                        \
-    case code:                                                                                 \
-        return ((from)&MQTTSN_FROM_GATEWAY) != 0 || (code) == kTypeSEARCHGW ? (min)-2U + ((max) == 0 ? kMoreMayFollow : 0U) \
-                                                 : kNotFromGateway;
+#define MQTTSN_SHAPE(NAME, name, code, min, max, from, layout, section)     \
+    case code:                                                              \
+        return ((from)&MQTTSN_FROM_GATEWAY) != 0 || (code) == kTypeSEARCHGW \
+                   ? (min)-2U + ((max) == 0 ? kMoreMayFollow : 0U)          \
+                   : kNotFromGateway;
         MQTTSN_MESSAGES(MQTTSN_SHAPE)
 #undef MQTTSN_SHAPE
         default:
@@ -89,7 +90,7 @@ struct Head {
 struct Incoming {
     const uint8_t* data;  ///< the variable part, borrowed
     size_t octets;
-    uint16_t topic_id;    ///< of PUBREC, PUBREL, PUBCOMP, UNSUBACK: their message id
+    uint16_t topic_id;  ///< of PUBREC, PUBREL, PUBCOMP, UNSUBACK: their message id
     uint16_t message_id;
     uint8_t type;
     uint8_t flags;  ///< PUBLISH, SUBACK

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How long an answer may take, from how long answers took: RFC 6298 in whole milliseconds. An optimisation that
-// the specification does not have: T_retry (10 to 15 s) is right for the slowest network, and on a quick one
-// each lost datagram costs all of it. All zeros is "nothing known". C++11, because the device library is.
+// How long an answer may take, from how long answers took: RFC 6298 in whole milliseconds. An optimisation
+// that the specification does not have: T_retry (10 to 15 s) is right for the slowest network, and on a quick
+// one each lost datagram costs all of it. All zeros is "nothing known". C++11, because the device library is.
 #ifndef MQTTSN_ROUND_TRIP_HPP
 #define MQTTSN_ROUND_TRIP_HPP
 

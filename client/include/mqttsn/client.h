@@ -4,7 +4,8 @@
  *
  * The library does no I/O, reads no clock, takes no memory and calls nothing back. The caller moves the
  * datagrams and says what time it is. One object belongs to one thread at a time. Not here: sockets (see
- * <mqttsn/udp.h> for a blocking POSIX runner). What a firmware does not need can be left out: <mqttsn/config.h>.
+ * <mqttsn/udp.h> for a blocking POSIX runner). What a firmware does not need can be left out:
+ * <mqttsn/config.h>.
  *
  * The loop that every user has in some form:
  *
@@ -107,8 +108,8 @@ typedef struct mqttsn_slot {
     uint8_t marks;
 } mqttsn_slot;
 
-/* One QoS 2 message that came: until the gateway has released it, and a moment longer against late copies. The
- * caller provides the array, the library owns the contents. */
+/* One QoS 2 message that came: until the gateway has released it, and a moment longer against late copies.
+ * The caller provides the array, the library owns the contents. */
 typedef struct mqttsn_inbound {
     uint16_t message_id;
     uint16_t content;
@@ -136,9 +137,10 @@ typedef struct mqttsn_gateway {
 #define MQTTSN_TOPIC_OCTETS(name_octets) ((name_octets) + 4)
 
 /* The most that mqttsn_save() can need. `waiting_octets`: names and payloads of what is in the queue. */
-#define MQTTSN_SAVE_OCTETS(queue_length, waiting_octets, topic_memory_octets, inbound_length, gateways_length) \
-    (8 + sizeof(mqttsn_client) + (queue_length) * sizeof(mqttsn_slot) + (waiting_octets) +                   \
-     (topic_memory_octets) + (inbound_length) * sizeof(mqttsn_inbound) +                                     \
+#define MQTTSN_SAVE_OCTETS(queue_length, waiting_octets, topic_memory_octets, inbound_length, \
+                           gateways_length)                                                   \
+    (8 + sizeof(mqttsn_client) + (queue_length) * sizeof(mqttsn_slot) + (waiting_octets) +    \
+     (topic_memory_octets) + (inbound_length) * sizeof(mqttsn_inbound) +                      \
      (gateways_length) * sizeof(mqttsn_gateway))
 
 /* The will: what the broker publishes when the device is lost (SN12-63 to SN12-68). */
@@ -154,13 +156,13 @@ typedef struct mqttsn_will {
  * keep_alive_s and the times may be changed, the will by mqttsn_will_update(); all the rest only before
  * mqttsn_init(). */
 typedef struct mqttsn_config {
-    const char* client_id;        /* NUL-terminated, 1..249 octets; the specification allows 23 (SN12-21) */
-    const mqttsn_will* will;      /* NULL = CONNECT without the will flag: a stored will stays unless clean */
-    mqttsn_slot* queue;           /* publications that wait, the first one in flight (SN12-77) */
-    uint8_t* topic_memory;        /* ids of names, both directions; full: the least recently used goes */
-    mqttsn_inbound* inbound;      /* QoS 2 messages that were received; 8 also keep late copies out */
-    mqttsn_gateway* gateways;     /* discovery, and gateways to fall back to; NULL = the link has one gateway */
-    uint32_t retry_interval_ms;   /* T_retry, 1..2^30; each wait gets up to a quarter more. Default 10 s */
+    const char* client_id;      /* NUL-terminated, 1..249 octets; the specification allows 23 (SN12-21) */
+    const mqttsn_will* will;    /* NULL = CONNECT without the will flag: a stored will stays unless clean */
+    mqttsn_slot* queue;         /* publications that wait, the first one in flight (SN12-77) */
+    uint8_t* topic_memory;      /* ids of names, both directions; full: the least recently used goes */
+    mqttsn_inbound* inbound;    /* QoS 2 messages that were received; 8 also keep late copies out */
+    mqttsn_gateway* gateways;   /* discovery, and gateways to fall back to; NULL = the link has one gateway */
+    uint32_t retry_interval_ms; /* T_retry, 1..2^30; each wait gets up to a quarter more. Default 10 s */
     uint32_t congestion_wait_ms;  /* T_WAIT after "rejected: congestion", 1..2^31-1. Default 5 min */
     uint32_t seed;                /* for jitter and message ids: differs per device and per start */
     uint16_t topic_memory_octets; /* 0 is allowed: every publication to a name is then preceded by REGISTER */
@@ -169,12 +171,12 @@ typedef struct mqttsn_config {
     uint16_t search_delay_ms;     /* the most to wait before the first SEARCHGW (SN12-56). Default 5000 */
     uint16_t first_message_id;    /* 0 = from the seed. After a restart do not repeat the last ids */
     uint8_t queue_length;         /* slots, at least 1 to publish or subscribe; at most 254 */
-    uint8_t inbound_length;       /* full: PUBACK "congestion"; 0: QoS 2 is answered "not supported"; <= 254 */
-    uint8_t gateways_length;      /* at most 254 */
-    uint8_t search_radius;        /* of SEARCHGW; 0 = everywhere. Default 1 */
-    bool adaptive_retry;          /* T_retry from the measured round trip (RFC 6298), at most
-                                     retry_interval_ms. Default off */
-    uint8_t retry_count;          /* N_retry, 0..254: retransmissions after the first transmission. Default 3 */
+    uint8_t inbound_length;  /* full: PUBACK "congestion"; 0: QoS 2 is answered "not supported"; <= 254 */
+    uint8_t gateways_length; /* at most 254 */
+    uint8_t search_radius;   /* of SEARCHGW; 0 = everywhere. Default 1 */
+    bool adaptive_retry;     /* T_retry from the measured round trip (RFC 6298), at most
+                                retry_interval_ms. Default off */
+    uint8_t retry_count;     /* N_retry, 0..254: retransmissions after the first transmission. Default 3 */
 } mqttsn_config;
 
 /* All fields to their defaults, the memories to none. */
@@ -202,11 +204,11 @@ mqttsn_status mqttsn_init(mqttsn_client* client, const mqttsn_config* config);
  * sent again under their message ids once connected, QoS 2 messages received before are still known. true
  * starts a new one: gateway and client forget all that; a publication that was sent and not acknowledged ends
  * with DELIVERED, MQTTSN_ERR_DISCARDED; those that were never sent stay queued. Also leads from asleep to
- * active (SN12-108). With config.gateways and none known yet, one is searched for first; with several, the next
- * is tried when one does not answer or refuses.
- * Ends with CONNECTED, REFUSED (code 1: wait T_WAIT before the next attempt) or LOST.
- * MQTTSN_ERR_STATE: already connecting. MQTTSN_ERR_TOPIC: will topic is not a valid name.
- * MQTTSN_ERR_ARGUMENT: will QoS or payload. MQTTSN_ERR_TOO_LONG: client id or will does not fit a datagram.
+ * active (SN12-108). With config.gateways and none known yet, one is searched for first; with several, the
+ * next is tried when one does not answer or refuses. Ends with CONNECTED, REFUSED (code 1: wait T_WAIT before
+ * the next attempt) or LOST. MQTTSN_ERR_STATE: already connecting. MQTTSN_ERR_TOPIC: will topic is not a
+ * valid name. MQTTSN_ERR_ARGUMENT: will QoS or payload. MQTTSN_ERR_TOO_LONG: client id or will does not fit a
+ * datagram.
  */
 mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session);
 
@@ -232,28 +234,28 @@ mqttsn_status mqttsn_unsubscribe(mqttsn_client* client, mqttsn_topic topic, uint
 #endif
 
 #if MQTTSN_WITH_WILL
-/* Queues a change of the will that the gateway has stored (SN12-63 to SN12-68), which is also that of the next
- * CONNECT. Borrowed until the next change; `will` null or with an empty topic deletes it. Ends with WILL_UPDATED.
- * MQTTSN_ERR_BUSY: all slots taken. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG, MQTTSN_ERR_ARGUMENT as for
- * mqttsn_connect(). */
+/* Queues a change of the will that the gateway has stored (SN12-63 to SN12-68), which is also that of the
+ * next CONNECT. Borrowed until the next change; `will` null or with an empty topic deletes it. Ends with
+ * WILL_UPDATED. MQTTSN_ERR_BUSY: all slots taken. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG, MQTTSN_ERR_ARGUMENT
+ * as for mqttsn_connect(). */
 mqttsn_status mqttsn_will_update(mqttsn_client* client, const mqttsn_will* will, uint16_t* token);
 #endif
 
 #if MQTTSN_WITH_SLEEP
 /* Asks to sleep for so many seconds. While disconnected, or asleep with something queued, the client first
  * connects (not clean). Then everything queued is finished (what is held off for congestion is not waited for
- * and stays queued) and DISCONNECT with the duration is sent. Ends with ASLEEP, REFUSED, LOST or DISCONNECTED.
- * So "publish a reading, sleep" is mqttsn_publish(), mqttsn_sleep() in any state. Wake up well before the
- * duration ends: the gateway counts the device as lost after it (SN12-103).
- * MQTTSN_ERR_ARGUMENT: 0 s. MQTTSN_ERR_STATE: connecting, fetching or disconnecting, or DISCONNECT is already
- * on its way. The errors of mqttsn_connect(). */
+ * and stays queued) and DISCONNECT with the duration is sent. Ends with ASLEEP, REFUSED, LOST or
+ * DISCONNECTED. So "publish a reading, sleep" is mqttsn_publish(), mqttsn_sleep() in any state. Wake up well
+ * before the duration ends: the gateway counts the device as lost after it (SN12-103). MQTTSN_ERR_ARGUMENT: 0
+ * s. MQTTSN_ERR_STATE: connecting, fetching or disconnecting, or DISCONNECT is already on its way. The errors
+ * of mqttsn_connect(). */
 mqttsn_status mqttsn_sleep(mqttsn_client* client, uint16_t duration_s);
 
 /* Fetches what the gateway has kept: PINGREQ with the client id. Messages follow; AWAKE_DONE ends it, the
- * device is asleep again and the gateway counts the duration from its start. A gateway that does not answer, or
- * has forgotten the device, is connected to again (not clean, the queue is kept): CONNECTED comes, the queue is
- * emptied, the device goes to sleep and fetches, and AWAKE_DONE ends that, too. Else REFUSED, LOST or
- * DISCONNECTED. MQTTSN_ERR_STATE: not asleep. */
+ * device is asleep again and the gateway counts the duration from its start. A gateway that does not answer,
+ * or has forgotten the device, is connected to again (not clean, the queue is kept): CONNECTED comes, the
+ * queue is emptied, the device goes to sleep and fetches, and AWAKE_DONE ends that, too. Else REFUSED, LOST
+ * or DISCONNECTED. MQTTSN_ERR_STATE: not asleep. */
 mqttsn_status mqttsn_wake(mqttsn_client* client);
 #endif
 
@@ -262,10 +264,10 @@ mqttsn_status mqttsn_wake(mqttsn_client* client);
 mqttsn_status mqttsn_disconnect(mqttsn_client* client);
 
 #if MQTTSN_WITH_DISCOVERY
-/* Searches for gateways: SEARCHGW to everyone after a random delay (SN12-56), again in intervals of 5, 10, 20 ...
- * seconds until GATEWAY reports an answer. mqttsn_connect() does it by itself when it knows no gateway: one that
- * answered a search is forgotten when it does not answer CONNECT, one that advertises after three intervals.
- * MQTTSN_ERR_STATE: config.gateways is null. */
+/* Searches for gateways: SEARCHGW to everyone after a random delay (SN12-56), again in intervals of 5, 10, 20
+ * ... seconds until GATEWAY reports an answer. mqttsn_connect() does it by itself when it knows no gateway:
+ * one that answered a search is forgotten when it does not answer CONNECT, one that advertises after three
+ * intervals. MQTTSN_ERR_STATE: config.gateways is null. */
 mqttsn_status mqttsn_search(mqttsn_client* client);
 
 /* Adds a gateway whose address is known beforehand, or renews it; it never expires.
@@ -276,10 +278,10 @@ mqttsn_status mqttsn_add_gateway(mqttsn_client* client, uint8_t gateway_id, cons
 /* ---- a session that outlives RAM ---- */
 
 /* Writes all that the session is into `blob`: ids, what is queued with its names and payloads, QoS 2 state,
- * counted retries, known gateways, under a CRC-32 that also covers the client id. For RTC RAM or flash, before
- * a deep sleep that loses RAM; or, against loss at any moment, each time before a datagram that mqttsn_output()
- * wrote is sent and before an event is acted on. Use two buffers in turn: what mqttsn_restore() brought back
- * lives in the blob, and a write may be cut short.
+ * counted retries, known gateways, under a CRC-32 that also covers the client id. For RTC RAM or flash,
+ * before a deep sleep that loses RAM; or, against loss at any moment, each time before a datagram that
+ * mqttsn_output() wrote is sent and before an event is acted on. Use two buffers in turn: what
+ * mqttsn_restore() brought back lives in the blob, and a write may be cut short.
  * @param blob  null: only the size is wanted
  * @return octets of the blob, at most 65535; 0 = `capacity` is too small, it would be longer than that, or a
  * MESSAGE event waits to be pulled */
@@ -287,10 +289,9 @@ size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity);
 
 /* mqttsn_init(), and goes on with the session in `blob`, which is borrowed until every token in it has ended.
  * The time between is unknown: what was to be repeated in 3 s is repeated in 3 s.
- * `config` must not be smaller than it was, and the client id, and the library, the same; config.will is the will
- * that was last given to mqttsn_will_update().
- * MQTTSN_ERR_BLOB: not such a blob; the client is as after mqttsn_init() and can be used: connect, not clean.
- * MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
+ * `config` must not be smaller than it was, and the client id, and the library, the same; config.will is the
+ * will that was last given to mqttsn_will_update(). MQTTSN_ERR_BLOB: not such a blob; the client is as after
+ * mqttsn_init() and can be used: connect, not clean. MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
 mqttsn_status mqttsn_restore(mqttsn_client* client, const mqttsn_config* config, uint32_t now_ms,
                              const void* blob, size_t octets);
 
@@ -310,8 +311,8 @@ mqttsn_status mqttsn_input(mqttsn_client* client, uint32_t now_ms, const void* d
 size_t mqttsn_output(mqttsn_client* client, uint32_t now_ms, void* buffer, size_t capacity);
 
 #if MQTTSN_WITH_DISCOVERY
-/* The same two on a link where others can be heard, for config.gateways. Datagrams of the session that are not
- * from the gateway it belongs to are dropped: MQTTSN_ERR_SENDER.
+/* The same two on a link where others can be heard, for config.gateways. Datagrams of the session that are
+ * not from the gateway it belongs to are dropped: MQTTSN_ERR_SENDER.
  * @param from  who sent the datagram; null = the gateway
  * @param to    receives where the datagram goes: the gateway, or octets = 0 for all nodes */
 mqttsn_status mqttsn_input_from(mqttsn_client* client, uint32_t now_ms, const mqttsn_address* from,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What the client library contains. Each switch is 1 (in, the default) or 0; define it for the library and for
- * everything that includes <mqttsn/client.h> alike, on the compiler's command line or in a header of yours that
- * MQTTSN_CONFIG_FILE names: -DMQTTSN_CONFIG_FILE='"my_mqttsn_config.h"'. A function that is left out is not
- * declared, so that its use is an error of the compiler. Structures keep their layout whatever the switches say.
+ * What the client library contains. Each switch is 1 (in, the default) or 0; define it for the library and
+ * for everything that includes <mqttsn/client.h> alike, on the compiler's command line or in a header of
+ * yours that MQTTSN_CONFIG_FILE names: -DMQTTSN_CONFIG_FILE='"my_mqttsn_config.h"'. A function that is left
+ * out is not declared, so that its use is an error of the compiler. Structures keep their layout whatever the
+ * switches say.
  */
 #ifndef MQTTSN_CONFIG_H
 #define MQTTSN_CONFIG_H

@@ -173,7 +173,8 @@ void subscribe_and_publish_go_in_the_order_of_the_calls(void**) {
     EXPECT_EVENT(d, "DELIVERED");
 }
 
-// D28, TRAP-13: a PUBLISH under id 1 waits for the next connection, and every connection registers its name anew.
+// D28, TRAP-13: a PUBLISH under id 1 waits for the next connection, and every connection registers its name
+// anew.
 void message_ids_of_two_open_requests_never_meet(void**) {
     Device d;
     d.config.first_message_id = 0xFFFF;
