@@ -131,6 +131,10 @@ size_t Client::output(mqttsn_address* to, uint8_t* out, size_t capacity) {
     if (capacity < config_->datagram_octets_max || message_waits_) {
         return 0;
     }
+    // Noticed in every state: 24 days later the deadline would seem to lie ahead again.
+    if (held_ && wait(kUplink) == 0) {
+        held_ = false;
+    }
     Outgoing message;
     message.octets = 0;
     if (reply_.type != 0) {

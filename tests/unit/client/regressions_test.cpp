@@ -127,6 +127,25 @@ void an_id_given_to_a_name_that_is_not_remembered_no_longer_means_its_old_name(v
     EXPECT_OUT(d, "07 0D 00 10 00 07 02");
 }
 
+// Time is a number that wraps around: what was over must not seem to lie ahead again.
+void congestion_that_ended_while_the_device_slept_for_weeks_has_ended(void**) {
+    Device d;
+    d.connect(false);
+    d.publish(mqttsn_topic_predefined(1), "x", 1);
+    d.out();
+    EXPECT_IN(d, "07 0D 00 01 00 01 01");
+    assert_int_equal(mqttsn_sleep(&d.client, 300), MQTTSN_OK);
+    EXPECT_OUT(d, "04 18 01 2C");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "ASLEEP");
+    for (int day = 0; day < 30; ++day) {
+        d.now += 24 * 3600 * 1000;
+        EXPECT_QUIET(d);
+    }
+    d.connect(false);
+    EXPECT_OUT(d, "08 0C A1 00 01 00 01 78");
+}
+
 }  // namespace
 
 int main() {
@@ -136,6 +155,7 @@ int main() {
         cmocka_unit_test(a_gateway_found_after_all_others_were_lost_is_the_one_that_is_used),
         cmocka_unit_test(refused_for_congestion_a_subscription_keeps_its_topic_and_qos),
         cmocka_unit_test(an_id_given_to_a_name_that_is_not_remembered_no_longer_means_its_old_name),
+        cmocka_unit_test(congestion_that_ended_while_the_device_slept_for_weeks_has_ended),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
