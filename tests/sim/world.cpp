@@ -207,8 +207,12 @@ void World::Parts::take_event(const gateway::Event& event) {
               event.cause);
     }
     const bool is_lost = event.kind == gateway::EventKind::session_lost;
-    if (is_lost || event.kind == gateway::EventKind::session_active) {
+    const bool is_active = event.kind == gateway::EventKind::session_active;
+    if (is_lost || is_active) {
         checks.session_changed(now, client_id, is_lost, event.cause);
+    }
+    if (is_active || event.kind == gateway::EventKind::session_asleep) {
+        wills.rests(client_id, !is_active);
     }
     if (is_lost) {
         // In the will handshake of a shared session nothing may be connected yet.
