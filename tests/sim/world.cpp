@@ -336,6 +336,25 @@ void World::Parts::on_state(std::uint32_t device, const mqttsn_event& event) {
     }
 }
 
+void World::Parts::on_unsent(std::uint32_t device, Bytes datagram) {
+    const WireMessage message = read_wire(datagram);
+    checks.from_device(now, device, message);
+    if (tracing()) {
+        trace("-x  " + hosts[device].device.settings().client_id + " " + to_text(message) + " (power lost)");
+    }
+}
+
+void World::Parts::on_power_lost(std::uint32_t device) {
+    checks.device_power_lost(device);
+    trace("*** " + hosts[device].device.settings().client_id + " loses its RAM, not its flash");
+}
+
+void World::Parts::on_memory_lost(std::uint32_t device) {
+    checks.device_lost_memory(device);
+    trace("*** " + hosts[device].device.settings().client_id +
+          " has lost its memory: what it had saved is damaged");
+}
+
 void World::Parts::on_forgotten(std::uint32_t, std::uint32_t number) {
     checks.forgotten(number);
 }
