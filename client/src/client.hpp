@@ -66,7 +66,14 @@ enum Search : uint8_t { kNoSearch, kSearchAsked, kSearching };
 /// mqttsn_gateway::expires: one that was added, one that answered a search, one that advertises.
 enum Expiry : uint8_t { kNever, kWhenSilent, kAtTime };
 /// What mqttsn_output() can have to do.
-enum Step : uint8_t { kNothing, kStepControl, kStepMinusOne, kStepUplink, kStepPing, kStepSearch };
+enum Step : uint8_t {
+    kStepMinusOne,
+    kStepUplink,
+    kStepControl,
+    kStepSearch,
+    kSteps = kWithDiscovery ? 4 : 3,
+    kFirstStep = kWithQosMinusOne ? 0 : 1
+};
 
 class __attribute__((may_alias)) Client {
   public:
@@ -102,7 +109,7 @@ class __attribute__((may_alias)) Client {
     // loop.cpp
     bool handle(const Incoming& in);
     bool handle_message(const Incoming& in);
-    Step plan(uint32_t& wait_ms) const;
+    unsigned plan(uint32_t& wait_ms) const;
     bool next_message(Outgoing& out);
     uint32_t left(uint32_t deadline) const;
     uint32_t wait(Exchange exchange) const;

@@ -56,43 +56,44 @@ bool Client::uplink_open() const {
 }
 
 /// What is to be done first, and in how many milliseconds (UINT32_MAX = nothing is scheduled).
-Step Client::plan(uint32_t& wait_ms) const {
-    Step step = kNothing;
-    uint32_t least = UINT32_MAX;
-    const auto offer = [&step, &least](uint32_t in, Step what) {
-        if (in < least) {
-            least = in;
-            step = what;
-        }
-    };
+unsigned Client::plan(uint32_t& wait_ms) const {
+    const uint32_t never = UINT32_MAX;
     const bool open = exchanges_open();
-    const bool busy = open && uplink_open();
     const bool searching = kWithDiscovery && needs_gateway();
-    // DISCONNECT(duration) lets what is on its way finish first; what is held off is not waited for.
-    if (request_ != kNoRequest && !searching && !(request_ == kSleep && open && queued_ != 0 && !held_)) {
-        offer(wait(kControl), kStepControl);
+    uint32_t waits[kSteps];
+    if (kWithQosMinusOne) {
+        // A hold-off for congestion holds for these, too (SN12-76: no publishing for T_WAIT).
+        waits[kStepMinusOne] = searching || find_slot(kQueued, true) == nullptr ? never
+                               : held_                                          ? wait(kUplink)
+                                                                                : 0;
     }
-    // A hold-off for congestion holds for these, too (SN12-76: no publishing for T_WAIT).
-    if (kWithQosMinusOne && find_slot(kQueued, true) != nullptr && !searching) {
-        offer(held_ ? wait(kUplink) : 0, kStepMinusOne);
+    waits[kStepUplink] = open && uplink_open() ? wait(kUplink) : never;
+    waits[kStepControl] = never;
+    if (request_ == kNoRequest) {
+        if (open) {
+            waits[kStepControl] = keep_alive_wait();  // PINGREQ
+        }
+    } else if (!searching && !(kWithSleep && request_ == kSleep && open && queued_ != 0 && !held_)) {
+        // DISCONNECT(duration) lets what is on its way finish first; what is held off is not waited for.
+        waits[kStepControl] = wait(kControl);
     }
-    if (busy) {
-        offer(wait(kUplink), kStepUplink);
+    if (kWithDiscovery) {
+        waits[kStepSearch] = search_ == kNoSearch ? never : search_ == kSearchAsked ? 0 : left(search_at_);
     }
-    if (open && request_ == kNoRequest) {
-        offer(keep_alive_wait(), kStepPing);
+    unsigned first = kFirstStep;
+    for (unsigned step = kFirstStep + 1U; step < kSteps; ++step) {
+        if (waits[step] < waits[first]) {
+            first = step;
+        }
     }
-    if (kWithDiscovery && search_ != kNoSearch) {
-        offer(search_ == kSearchAsked ? 0 : left(search_at_), kStepSearch);
-    }
-    wait_ms = least;
-    return step;
+    wait_ms = waits[first];
+    return first;
 }
 
 bool Client::next_message(Outgoing& out) {
     uint32_t wait_ms = 0;
     for (;;) {
-        const Step step = plan(wait_ms);
+        const unsigned step = plan(wait_ms);
         if (wait_ms != 0 || link_event_ != 0) {
             return false;
         }
@@ -113,7 +114,7 @@ bool Client::next_message(Outgoing& out) {
                 }
                 return true;
             default:
-                if (step == kStepPing) {
+                if (request_ == kNoRequest) {
                     request(kPing);
                 }
                 written = control_message(out);
@@ -264,8 +265,23 @@ mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram,
     return handle(in) ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
 }
 
+/// Sets of message types, a bit each.
+constexpr uint32_t bit(Type type) {
+    return uint32_t{1} << type;
+}
+constexpr uint32_t kMessages = bit(kTypeREGISTER) | bit(kTypePUBLISH) | bit(kTypePUBREL) | bit(kTypePINGREQ);
+constexpr uint32_t kAnswersToQueue = bit(kTypeREGACK) | bit(kTypePUBACK) | bit(kTypePUBREC) |
+                                     bit(kTypePUBCOMP) | bit(kTypeSUBACK) | bit(kTypeUNSUBACK) |
+                                     bit(kTypeWILLTOPICRESP) | bit(kTypeWILLMSGRESP);
+
 /// What answers a request of ours; what the gateway sends on its own is in handle_message().
 bool Client::handle(const Incoming& in) {
+    // After DISCONNECT has been asked for, messages are left to the gateway: nobody would read them any more.
+    if ((state_ != kActive || request_ == kDisconnect) &&
+        ((kWithSleep && request_ == kWake ? kAnswersToQueue : kAnswersToQueue | kMessages) >> in.type & 1U) !=
+            0) {
+        return false;
+    }
     switch (in.type) {
         case kTypeCONNACK:
             return on_connack(in.code);
@@ -282,13 +298,6 @@ bool Client::handle(const Incoming& in) {
         case kTypePUBREL:
         case kTypePINGREQ:
             return handle_message(in);
-        default:
-            break;
-    }
-    if (state_ != kActive || request_ == kDisconnect) {
-        return false;
-    }
-    switch (in.type) {
         case kTypeREGACK:
             return on_regack(in);
         case kTypePUBACK:
@@ -308,10 +317,6 @@ bool Client::handle(const Incoming& in) {
 }
 
 bool Client::handle_message(const Incoming& in) {
-    // After DISCONNECT has been asked for, messages are left to the gateway: nobody would read them any more.
-    if (!(state_ == kActive && request_ != kDisconnect) && request_ != kWake) {
-        return false;
-    }
     if (in.type == kTypePINGREQ) {
         reply_.begin(kTypePINGRESP);  // SN12-94, D48
     } else if (!kWithSubscribe) {
