@@ -109,13 +109,14 @@ class __attribute__((may_alias)) Client {
     // loop.cpp
     bool handle(const Incoming& in);
     bool handle_message(const Incoming& in);
+    MQTTSN_CALLED bool event_waits() const;
     unsigned plan(uint32_t& wait_ms) const;
     bool next_message(Outgoing& out);
     uint32_t left(uint32_t deadline) const;
     uint32_t wait(Exchange exchange) const;
     bool transmit(Exchange exchange, uint8_t reason);
     void answered(Exchange exchange);
-    void reply(uint8_t type, unsigned message_id);
+    MQTTSN_CALLED void reply(uint8_t type, unsigned message_id);
     void reply_code(uint8_t type, const Incoming& to, uint8_t code);
     void link_event(uint8_t event, uint8_t code);
     bool fits(size_t octets_after_header) const;
@@ -148,7 +149,7 @@ class __attribute__((may_alias)) Client {
     void finish(mqttsn_slot& slot, int code);
     void conclude(mqttsn_slot& slot, uint8_t code);
     void advance(mqttsn_slot& slot, Phase phase);
-    void hold();
+    MQTTSN_CALLED void hold();
     void suspend_uplink();
     void discard_uplink();
     bool on_regack(const Incoming& in);
@@ -161,7 +162,7 @@ class __attribute__((may_alias)) Client {
     void on_register(const Incoming& in);
     bool on_publish(const Incoming& in);
     void on_pubrel(unsigned message_id);
-    mqttsn_inbound* find_inbound(unsigned message_id) const;
+    MQTTSN_CALLED mqttsn_inbound* find_inbound(unsigned message_id) const;
     uint8_t receive_qos2(const Incoming& in, bool& repeated);
 
     // sleep.cpp

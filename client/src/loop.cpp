@@ -336,8 +336,12 @@ bool Client::handle_message(const Incoming& in) {
     return true;
 }
 
+bool Client::event_waits() const {
+    return message_waits_ || link_event_ != 0 || find_slot(kFinished, false) != nullptr;
+}
+
 uint32_t Client::next_timeout() {
-    if (reply_.type != 0 || message_waits_ || link_event_ != 0 || find_slot(kFinished, false) != nullptr) {
+    if (reply_.type != 0 || event_waits()) {
         return 0;
     }
     uint32_t wait_ms = 0;
@@ -346,11 +350,12 @@ uint32_t Client::next_timeout() {
 }
 
 bool Client::next_event(mqttsn_event& event) {
-    mqttsn_slot* const finished = find_slot(kFinished, false);
-    if (!message_waits_ && finished == nullptr && link_event_ == 0) {
+    if (!event_waits()) {
         return false;
     }
+    mqttsn_slot* const finished = find_slot(kFinished, false);
     memset(&event, 0, sizeof event);
+    uint8_t flags = 0;
     if (kWithSubscribe && message_waits_) {
         message_waits_ = false;
         event.type = MQTTSN_EVENT_MESSAGE;
@@ -363,14 +368,14 @@ bool Client::next_event(mqttsn_event& event) {
         }
         event.payload = payload_;
         event.payload_octets = payload_octets_;
-        event.qos = static_cast<int8_t>(qos_of(message_flags_) >> 5U);
-        event.retain = (message_flags_ & MQTTSN_FLAG_RETAIN) != 0;
-        event.dup = (message_flags_ & MQTTSN_FLAG_DUP) != 0;
+        flags = message_flags_;
+        event.retain = (flags & MQTTSN_FLAG_RETAIN) != 0;
+        event.dup = (flags & MQTTSN_FLAG_DUP) != 0;
     } else if (finished != nullptr) {
         event.type = MQTTSN_EVENT_DELIVERED;
         if (kWithSubscribe && finished->kind == kTypeSUBSCRIBE) {
             event.type = MQTTSN_EVENT_SUBSCRIBED;
-            event.qos = static_cast<int8_t>(qos_of(finished->flags) >> 5U);
+            flags = finished->flags;
         } else if (kWithSubscribe && finished->kind == kTypeUNSUBSCRIBE) {
             event.type = MQTTSN_EVENT_UNSUBSCRIBED;
         } else if (kWithWill && finished->kind == kTypeWILLTOPICUPD) {
@@ -383,6 +388,9 @@ bool Client::next_event(mqttsn_event& event) {
         event.type = static_cast<mqttsn_event_type>(link_event_);
         event.code = link_code_;
         link_event_ = 0;
+    }
+    if (kWithSubscribe) {
+        event.qos = static_cast<int8_t>(qos_of(flags) >> 5U);
     }
     return true;
 }

@@ -54,7 +54,7 @@ struct Client::Cursor {
         used += octets;
     }
     /// Octets of the caller's: into the blob, or from now on those in the blob.
-    const void* borrow(const void* theirs, size_t octets) {
+    MQTTSN_CALLED const void* borrow(const void* theirs, size_t octets) {
         if (reading) {
             theirs = at + used;
             used += octets;
@@ -73,12 +73,8 @@ void Client::walk(Cursor& cursor) const {
     cursor.move(topics_.memory, topics_.used);
     for (uint8_t i = 0; i < queued_ && cursor.used <= cursor.capacity; ++i) {
         mqttsn_slot& slot = queue[i];
-        const void* const name = cursor.borrow(slot.topic.name, slot.topic.name_octets);
-        const void* const payload = cursor.borrow(slot.payload, slot.payload_octets);
-        if (cursor.reading) {
-            slot.topic.name = static_cast<const char*>(name);
-            slot.payload = payload;
-        }
+        slot.topic.name = static_cast<const char*>(cursor.borrow(slot.topic.name, slot.topic.name_octets));
+        slot.payload = cursor.borrow(slot.payload, slot.payload_octets);
     }
 }
 

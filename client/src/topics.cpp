@@ -6,7 +6,7 @@
 namespace mqttsn {
 namespace {
 
-__attribute__((noinline)) unsigned read_u16(const uint8_t* at) {
+unsigned read_u16(const uint8_t* at) {
     return static_cast<unsigned>(at[0]) << 8U | at[1];
 }
 

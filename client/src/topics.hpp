@@ -14,7 +14,10 @@
 namespace mqttsn {
 namespace {
 
-unsigned read_u16(const uint8_t* at);
+/// Marks what -Os would copy into several callers although a call is smaller.
+#define MQTTSN_CALLED __attribute__((noinline))
+
+MQTTSN_CALLED unsigned read_u16(const uint8_t* at);
 
 struct TopicTable {
     uint8_t* memory;  ///< borrowed; may be null when capacity is 0
@@ -24,10 +27,10 @@ struct TopicTable {
     /// Where the record of the name is, or of the id when `name` is null; `used` when there is none.
     unsigned find(unsigned id, const void* name, size_t octets) const;
     /// The id of that record, which counts as used now; 0 = none.
-    unsigned use(unsigned id, const void* name, size_t octets);
+    MQTTSN_CALLED unsigned use(unsigned id, const void* name, size_t octets);
     /// Remembers the pair; every older record with the same id or the same name goes.
     /// @return false when the name could never fit; the id means nothing then.
-    bool learn(unsigned id, const void* name, size_t octets);
+    MQTTSN_CALLED bool learn(unsigned id, const void* name, size_t octets);
     void forget(unsigned id) { erase(find(id, nullptr, 0)); }
 
     const uint8_t* name_at(unsigned offset) const { return memory + offset + kHeader; }

@@ -114,10 +114,7 @@ mqttsn_slot* Client::find_slot(Phase phase, bool only_minus_one) const {
 
 void Client::pop(mqttsn_slot* slot) {
     --queued_;
-    const mqttsn_slot* const end = config_->queue + queued_;
-    for (; slot < end; ++slot) {
-        *slot = slot[1];
-    }
+    memmove(slot, slot + 1, static_cast<size_t>(config_->queue + queued_ - slot) * sizeof *slot);
 }
 
 void Client::minus_one_message(Outgoing& out) {
