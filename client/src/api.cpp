@@ -54,8 +54,9 @@ extern "C" {
 
 mqttsn_topic mqttsn_topic_name(const char* name) {
     const size_t octets = name != nullptr ? text_octets(name) : 0;
-    // A name that does not fit 16 bits fits no datagram either: an empty one is refused wherever it is used.
-    return make_topic(name, octets <= UINT16_MAX ? octets : 0, 0, MQTTSN_TOPIC_NAME);
+    // A name that does not fit 16 bits counts 0x10000, and so becomes an empty one, which is refused wherever
+    // it is used.
+    return make_topic(name, octets, 0, MQTTSN_TOPIC_NAME);
 }
 
 mqttsn_topic mqttsn_topic_predefined(uint16_t id) {

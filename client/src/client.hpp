@@ -34,6 +34,7 @@ constexpr bool kWithSubscribe = MQTTSN_WITH_SUBSCRIBE != 0;
 constexpr bool kWithQosMinusOne = MQTTSN_WITH_QOS_MINUS_ONE != 0;
 constexpr bool kWithAdaptiveRetry = MQTTSN_WITH_ADAPTIVE_RETRY != 0;
 
+constexpr bool kWithInbound = kWithQos2 && kWithSubscribe;
 constexpr bool kOnlyPublications = !kWithSubscribe && !kWithWill;
 
 enum State : uint8_t { kDisconnected, kActive, kAsleep };
@@ -207,15 +208,15 @@ class __attribute__((may_alias)) Client {
     uint16_t token_;
     uint16_t sleep_s_;
 
-    uint32_t now_;   // on the clock of the object, which a restored session keeps
-    uint32_t skew_;  // from the clock of the caller to it
+    TopicTable topics_;  // within reach of half words, as is said above
+    uint32_t now_;       // on the clock of the object, which a restored session keeps
+    uint32_t skew_;      // from the clock of the caller to it
     uint32_t deadline_[2];
     uint32_t sent_at_[2];
     uint32_t last_sent_;  // SN12-93 counts what we send, never what we receive
     uint32_t random_;
     uint32_t search_at_;
     RoundTrip round_trip_;
-    TopicTable topics_;
     const mqttsn_config* config_;
     const mqttsn_will* will_;
     const uint8_t* payload_;  // of the MESSAGE event

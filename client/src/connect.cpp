@@ -52,7 +52,7 @@ void Client::begin_connect(bool clean_session) {
     // The gateway keeps topic ids while a device sleeps. In every other case it may have lost them, and an id
     // it gave anew would carry our message to a wrong topic; so they are asked for again (RSMB forgets them
     // at every CONNECT).
-    resumed_ = state_ == kAsleep && goal_ != kWake;
+    resumed_ = kWithSleep && state_ == kAsleep && goal_ != kWake;
     clean_ = clean_session;
     suspend_uplink();
     state_ = kDisconnected;
@@ -154,10 +154,10 @@ bool Client::on_connack(uint8_t code) {
 void Client::connected() {
     request_ = kNoRequest;
     state_ = kActive;
-    if (clean_ || !resumed_) {
+    if (!kWithSleep || clean_ || !resumed_) {
         topics_.used = 0;
     }
-    for (uint8_t i = 0; kWithQos2 && kWithSubscribe && i < config_->inbound_length; ++i) {
+    for (uint8_t i = 0; kWithInbound && i < config_->inbound_length; ++i) {
         mqttsn_inbound& entry = config_->inbound[i];
         entry.old = 1;
         if (clean_) {
@@ -198,7 +198,7 @@ bool Client::on_disconnect() {
         // To CONNECT: the answer to something sent before. If it is not, CONNECT will be repeated anyway.
         // Later: the gateway forgot the handshake, which starts again with the next repetition, under the
         // same count.
-        const bool forgotten = request_ != kConnect;
+        const bool forgotten = kWithWill && request_ != kConnect;
         request_ = kConnect;
         return forgotten;
     }

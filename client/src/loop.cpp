@@ -12,7 +12,7 @@ void Client::init(const mqttsn_config* config) {
     memset(static_cast<void*>(this), 0, sizeof(mqttsn_client));
     config_ = config;
     will_ = config->will;
-    if (config->inbound_length != 0) {
+    if (kWithInbound && config->inbound_length != 0) {
         memset(config->inbound, 0, config->inbound_length * sizeof *config->inbound);
     }
     topics_.memory = config->topic_memory;
@@ -245,7 +245,7 @@ mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram,
     }
     in.data = body + fixed;
     in.code = in.data[-1];
-    if (in.type == kTypePUBLISH || in.type == kTypeSUBACK) {
+    if (kWithSubscribe && (in.type == kTypePUBLISH || in.type == kTypeSUBACK)) {
         in.flags = *body++;
     }
     if (fixed >= 2) {
@@ -400,13 +400,13 @@ mqttsn_state Client::state() const {
         return MQTTSN_STATE_CONNECTING;
     }
     if (request_ > kPing) {
-        return request_ == kSleep  ? MQTTSN_STATE_FALLING_ASLEEP
-               : request_ == kWake ? MQTTSN_STATE_AWAKE
-                                   : MQTTSN_STATE_DISCONNECTING;
+        return kWithSleep && request_ == kSleep  ? MQTTSN_STATE_FALLING_ASLEEP
+               : kWithSleep && request_ == kWake ? MQTTSN_STATE_AWAKE
+                                                 : MQTTSN_STATE_DISCONNECTING;
     }
-    return state_ == kActive   ? MQTTSN_STATE_ACTIVE
-           : state_ == kAsleep ? MQTTSN_STATE_ASLEEP
-                               : MQTTSN_STATE_DISCONNECTED;
+    return state_ == kActive                 ? MQTTSN_STATE_ACTIVE
+           : kWithSleep && state_ == kAsleep ? MQTTSN_STATE_ASLEEP
+                                             : MQTTSN_STATE_DISCONNECTED;
 }
 
 }  // namespace

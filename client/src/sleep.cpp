@@ -36,7 +36,7 @@ mqttsn_status Client::wake() {
 #endif
 
 bool Client::on_pingresp() {
-    if ((request_ != kPing && request_ != kWake) || sent_[kControl] == 0) {
+    if ((request_ != kPing && !(kWithSleep && request_ == kWake)) || sent_[kControl] == 0) {
         return false;
     }
     if (kWithSleep && request_ == kWake) {

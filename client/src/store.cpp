@@ -68,7 +68,9 @@ struct Client::Cursor {
 void Client::walk(Cursor& cursor) const {
     mqttsn_slot* const queue = config_->queue;
     cursor.move(queue, queued_ * sizeof *queue);
-    cursor.move(config_->inbound, config_->inbound_length * sizeof *config_->inbound);
+    if (kWithInbound) {
+        cursor.move(config_->inbound, config_->inbound_length * sizeof *config_->inbound);
+    }
     cursor.move(config_->gateways, known_ * sizeof *config_->gateways);
     cursor.move(topics_.memory, topics_.used);
     for (uint8_t i = 0; i < queued_ && cursor.used <= cursor.capacity; ++i) {
