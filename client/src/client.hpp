@@ -76,6 +76,13 @@ enum Step : uint8_t {
     kFirstStep = kWithQosMinusOne ? 0 : 1
 };
 
+/// With discovery one more message makes it larger than the call.
+#if MQTTSN_WITH_DISCOVERY
+#define MQTTSN_CALLED_WITH_DISCOVERY MQTTSN_CALLED
+#else
+#define MQTTSN_CALLED_WITH_DISCOVERY
+#endif
+
 class __attribute__((may_alias)) Client {
   public:
     // loop.cpp
@@ -112,7 +119,7 @@ class __attribute__((may_alias)) Client {
     bool handle_message(const Incoming& in);
     MQTTSN_CALLED bool event_waits() const;
     unsigned plan(uint32_t& wait_ms) const;
-    bool next_message(Outgoing& out);
+    MQTTSN_CALLED_WITH_DISCOVERY bool next_message(Outgoing& out);
     uint32_t left(uint32_t deadline) const;
     uint32_t wait(Exchange exchange) const;
     bool transmit(Exchange exchange, uint8_t reason);
