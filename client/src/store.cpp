@@ -26,6 +26,10 @@ uint32_t crc32(uint32_t crc, const void* of, size_t octets) {
     return crc;
 }
 
+bool lies_in(const void* memory, const uint8_t* blob, size_t capacity) {
+    return reinterpret_cast<uintptr_t>(memory) - reinterpret_cast<uintptr_t>(blob) < capacity;
+}
+
 uint32_t crc_of(const mqttsn_config* config, const uint8_t* blob, size_t octets) {
     const uint32_t crc = crc32(UINT32_MAX, config->client_id, text_octets(config->client_id));
     return crc32(crc, blob + kCrcOctets, octets - kCrcOctets);
@@ -83,6 +87,12 @@ void Client::walk(Cursor& cursor) const {
 size_t Client::save(uint8_t* blob, size_t capacity) const {
     if (message_waits_) {
         return 0;
+    }
+    for (uint8_t i = 0; blob != nullptr && i < queued_; ++i) {
+        const mqttsn_slot& slot = config_->queue[i];
+        if (lies_in(slot.payload, blob, capacity) || lies_in(slot.topic.name, blob, capacity)) {
+            return 0;  // it would be overwritten before it is read
+        }
     }
     Cursor cursor = {blob, kBlobHead, blob != nullptr ? capacity : SIZE_MAX, false};
     cursor.move(this, sizeof *this);

@@ -48,7 +48,7 @@ class RoundTrip {
         }
     }
     /// How long to wait for the reply to what is sent now.
-    /// @param longest_ms  T_retry, at most 2^31: never more than that
+    /// @param longest_ms  T_retry: never more than that
     uint32_t wait_ms(uint32_t longest_ms) const {
         if (!known()) {
             return longest_ms;
@@ -56,7 +56,10 @@ class RoundTrip {
         // 4 RTTVAR is rttvar_4_.
         uint32_t wait =
             srtt_8_ / 8 + (rttvar_4_ > kGranularityMs ? rttvar_4_ : static_cast<uint32_t>(kGranularityMs));
-        for (uint8_t i = 0; i < doublings_ && wait < longest_ms; ++i) {
+        for (uint8_t i = 0; i < doublings_; ++i) {
+            if (wait > longest_ms / 2) {
+                return longest_ms;
+            }
             wait += wait;
         }
         return wait < longest_ms ? wait : longest_ms;

@@ -21,7 +21,7 @@ the functions of names.cpp; publish-only = all MQTTSN_WITH_* 0 and what a publis
   --readme FILE    writes the table between <!-- size table --> and <!-- end of size table --> in FILE
   --check FILE     writes nothing: fails when a number of that table is not what it is now, by more than 1 %
   --tree DIR       the source tree; this one unless named
-  --full N, --publish-only N, --session N, --stack N    budgets in octets: 6144, 2560, 128, 200
+  --full N, --publish-only N, --session N, --stack N    budgets in octets: 7552, 3264, 128, 200
 Exit code: 0 within the budgets, 1 not, 2 wrong usage, 77 no ARM compiler (1 where CI is set). Needs bash and awk.
 TEXT
 }
@@ -31,7 +31,8 @@ number() { case $1 in '' | *[!0-9]*) die "'$1' is not a number of octets" ;; *) 
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 cores=()
 functions=no readme='' check=no
-declare -A budget=([full]=6144 [publish-only]=2560 [session]=128 [stack]=200)
+# What must not grow. The goals for text were 6144 and 2560 octets; DECISIONS 43 says what costs what.
+declare -A budget=([full]=7552 [publish-only]=3264 [session]=128 [stack]=200)
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage; exit 0 ;;
@@ -193,6 +194,7 @@ table() { # the Markdown table of $work/results
                 printf "| %s | %d | %d | %d | %d |\n", name, text[core, "full"], text[core, "publish-only"], octets[core], deep[core]
             }
             printf "| budget | %d | %d | %d | %d |\n", full, publish, session, stack
+            print "| goal | 6144 | 2560 | 128 | 200 |"
         }' "$work/results"
 }
 

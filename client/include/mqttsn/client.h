@@ -280,18 +280,19 @@ mqttsn_status mqttsn_add_gateway(mqttsn_client* client, uint8_t gateway_id, cons
 /* Writes all that the session is into `blob`: ids, what is queued with its names and payloads, QoS 2 state,
  * counted retries, known gateways, under a CRC-32 that also covers the client id. For RTC RAM or flash,
  * before a deep sleep that loses RAM; or, against loss at any moment, each time before a datagram that
- * mqttsn_output() wrote is sent and before an event is acted on. Use two buffers in turn: what
- * mqttsn_restore() brought back lives in the blob, and a write may be cut short.
+ * mqttsn_output() wrote is sent and before an event is acted on. Not over the only copy there is: a write may
+ * be cut short.
  * @param blob  null: only the size is wanted
- * @return octets of the blob, at most 65535; 0 = `capacity` is too small, it would be longer than that, or a
- * MESSAGE event waits to be pulled */
+ * @return octets of the blob, at most 65535; 0 = `capacity` is too small, it would be longer than that, a
+ * MESSAGE event waits to be pulled, or what mqttsn_restore() brought back still lives in `blob` */
 size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity);
 
-/* mqttsn_init(), and goes on with the session in `blob`, which is borrowed until every token in it has ended.
- * The time between is unknown: what was to be repeated in 3 s is repeated in 3 s.
- * `config` must not be smaller than it was, and the client id, and the library, the same; config.will is the
- * will that was last given to mqttsn_will_update(). MQTTSN_ERR_BLOB: not such a blob; the client is as after
- * mqttsn_init() and can be used: connect, not clean. MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
+/* mqttsn_init(), and goes on with the session in `blob`, which is borrowed until every token in it has ended:
+ * restore from a copy if the place is wanted for the next mqttsn_save(). How long it was is not asked: what
+ * was to be repeated in 3 s is repeated in 3 s. `config` must not be smaller than it was,
+ * config.inbound_length, the client id and the library the same; config.will is the will that was last given
+ * to mqttsn_will_update(). MQTTSN_ERR_BLOB: not such a blob; the client is as after mqttsn_init() and can be
+ * used: connect, not clean. MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
 mqttsn_status mqttsn_restore(mqttsn_client* client, const mqttsn_config* config, uint32_t now_ms,
                              const void* blob, size_t octets);
 

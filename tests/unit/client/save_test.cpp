@@ -316,6 +316,26 @@ void a_smaller_configuration_is_refused_and_a_larger_one_is_not(void**) {
     EXPECT_OUT(d, "0B 0C A1 00 05 00 01 74 65 78 74");
 }
 
+/// What was restored lives in the blob until its tokens have ended.
+void a_blob_that_is_still_borrowed_is_not_written_over(void**) {
+    Device d;
+    d.publish(mqttsn_topic_name("a/b"), "hi", 1);
+    const Blob before = saved(d);
+    Blob blob = before;
+    blob.resize(before.size() + 8);
+    assert_int_equal(mqttsn_restore(&d.client, &d.config, d.now, blob.data(), before.size()), MQTTSN_OK);
+    assert_int_equal(mqttsn_save(&d.client, blob.data(), blob.size()), 0);
+    assert_memory_equal(blob.data(), before.data(), before.size());
+    assert_int_equal(mqttsn_save(&d.client, nullptr, 0), before.size());
+    d.connect(false);
+    EXPECT_OUT(d, "09 0A 00 00 00 01 61 2F 62");
+    EXPECT_IN(d, "07 0B 00 10 00 01 00");
+    EXPECT_OUT(d, "09 0C 20 00 10 00 02 68 69");
+    EXPECT_IN(d, "07 0D 00 10 00 02 00");
+    EXPECT_EVENT(d, "DELIVERED");
+    assert_true(mqttsn_save(&d.client, blob.data(), blob.size()) > 0);
+}
+
 void nothing_is_saved_while_a_message_waits_to_be_pulled(void**) {
     Device d;
     fill(d);
@@ -383,6 +403,7 @@ int main() {
         cmocka_unit_test(a_blob_of_another_device_is_refused),
         cmocka_unit_test(a_blob_of_another_version_is_refused),
         cmocka_unit_test(a_smaller_configuration_is_refused_and_a_larger_one_is_not),
+        cmocka_unit_test(a_blob_that_is_still_borrowed_is_not_written_over),
         cmocka_unit_test(nothing_is_saved_while_a_message_waits_to_be_pulled),
         cmocka_unit_test(size_function_and_macro_agree),
         cmocka_unit_test(wrong_arguments_are_told_from_wrong_blobs),
