@@ -5,10 +5,11 @@ set(_mqttsn_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mqttsn-client)
 
 install(TARGETS mqttsn_client EXPORT mqttsn-client-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client)
-install(FILES include/mqttsn/client.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mqttsn COMPONENT client)
-if(UNIX)
-    install(FILES include/mqttsn/udp.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mqttsn COMPONENT client)
+set(_mqttsn_not_here "")
+if(NOT UNIX)
+    set(_mqttsn_not_here PATTERN "udp.h*" EXCLUDE)
 endif()
+install(DIRECTORY include/mqttsn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT client ${_mqttsn_not_here})
 install(EXPORT mqttsn-client-targets NAMESPACE mqttsn:: DESTINATION ${_mqttsn_cmake_dir} COMPONENT client)
 
 configure_package_config_file(mqttsn-client-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/mqttsn-client-config.cmake

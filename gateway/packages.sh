@@ -4,7 +4,10 @@
 PACKAGES_BUILD="g++ cmake ninja-build pkg-config libuv1-dev libpaho-mqtt-dev libssl-dev
     libtomlplusplus-dev libcli11-dev libspdlog-dev"
 PACKAGES_BROKER="mosquitto mosquitto-clients"
-PACKAGES_TESTS="libcmocka-dev libbenchmark-dev openssl procps binutils iproute2"
+PACKAGES_TESTS="libcmocka-dev libbenchmark-dev openssl procps binutils iproute2
+    gcc-arm-none-eabi libnewlib-arm-none-eabi"
+# The firmware runs in QEMU, and lwIP comes as a source package.
+PACKAGES_FIRMWARE="qemu-system-arm dpkg-dev xz-utils"
 PACKAGES_CHECKS="clang clang-tidy clang-format libclang-rt-14-dev"
 
 # install_packages NAME...: does nothing, and asks nobody, when all are there.

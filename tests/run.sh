@@ -31,7 +31,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 # shellcheck source=gateway/packages.sh
 . gateway/packages.sh
-packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS"
+packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS $PACKAGES_FIRMWARE"
 [ $all = no ] || packages="$packages $PACKAGES_CHECKS"
 # shellcheck disable=SC2086
 install_packages $packages || exit 1
@@ -78,7 +78,7 @@ run_tests() { # PRESET [CTEST OPTION...]: a --filter takes the place of the opti
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' '*.c' '*.h'; }
 format_check() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    sources | grep '\.cpp$' | grep -v '^tests/' | xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/dev 2>build/tidy.log
+    sources | grep '\.cpp$' | grep -vE '^(tests|client/ports)/' | xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/dev 2>build/tidy.log
 }
 
 [ $all = no ] || step "format (clang-format)" format_check
@@ -93,8 +93,8 @@ if [ $all = yes ]; then
     # Where threads meet: the gateway's own session.
     step "build: tsan" build tsan unit.broker unit.net
     step "tests: tsan" run_tests tsan -R 'unit\.broker|unit\.net'
-    step "build: fuzz" build fuzz fuzz_mqttsn_decode fuzz_mqtt_decode fuzz_topic fuzz_gateway_sequence
-    step "tests: fuzz" run_tests fuzz -R '^fuzz\.(mqttsn_decode|mqtt_decode|topic|gateway_sequence)$'
+    step "build: fuzz" build fuzz fuzz_mqttsn_decode fuzz_mqtt_decode fuzz_topic fuzz_client_input fuzz_gateway_sequence
+    step "tests: fuzz" run_tests fuzz -R '^fuzz\.(mqttsn_decode|mqtt_decode|topic|client_input|gateway_sequence)$'
     step "clang-tidy: its end" beside_ends
 fi
 echo "all steps passed in $SECONDS s"

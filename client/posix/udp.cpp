@@ -13,7 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "udp_address.hpp"
+
 namespace {
+
+using mqttsn::udp::SocketAddress;
 
 /// Errors that say something about the path, not about the socket. An ICMP error of an earlier datagram shows
 /// up here.
@@ -37,40 +41,72 @@ bool is_loss(int error) {
     }
 }
 
-/// Waits for the socket, at most `wait_ms`. @return false when poll failed
-bool wait_readable(int fd, uint32_t wait_ms) {
-    pollfd entry = {fd, POLLIN, 0};
+/// Waits for the sockets, at most `wait_ms`. @return false when poll failed
+bool wait_readable(const mqttsn_udp& udp, uint32_t wait_ms) {
+    pollfd entries[2] = {{udp.fd, POLLIN, 0}, {udp.group_fd, POLLIN, 0}};
     const int wait = wait_ms > INT_MAX ? INT_MAX : static_cast<int>(wait_ms);
-    return poll(&entry, 1, wait) >= 0 || errno == EINTR;
+    return poll(entries, 2, wait) >= 0 || errno == EINTR;
 }
 
-int open_socket(const addrinfo& address) {
-    const int fd = socket(address.ai_family, address.ai_socktype, address.ai_protocol);
-    if (fd < 0) {
-        return -1;
-    }
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
-        connect(fd, address.ai_addr, address.ai_addrlen) == 0) {
-        return fd;
-    }
+void close_keeping_errno(int fd) {
     const int error = errno;
     close(fd);
     errno = error;
-    return -1;
+}
+
+int open_connected(const addrinfo& address) {
+    const int fd = mqttsn::udp::new_socket(address.ai_family);
+    if (fd >= 0 && connect(fd, address.ai_addr, address.ai_addrlen) != 0) {
+        close_keeping_errno(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/// @return false when an argument is missing
+bool reset(mqttsn_udp* udp, const char* where, const void* buffer) {
+    if (udp == nullptr) {
+        return false;
+    }
+    memset(udp, 0, sizeof *udp);
+    udp->fd = -1;
+    udp->group_fd = -1;
+    return where != nullptr && buffer != nullptr;
+}
+
+/// Sends; the error of an earlier datagram is reported in place of sending this one: then once more.
+bool send_datagram(mqttsn_udp& udp, size_t octets, const SocketAddress& to) {
+    const sockaddr* const address = to.octets > 0 ? reinterpret_cast<const sockaddr*>(&to.storage) : nullptr;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (sendto(udp.fd, udp.buffer, octets, 0, address, to.octets) >= 0) {
+            udp.send_error = 0;
+            return true;
+        }
+        udp.send_error = errno;
+        if (errno != ECONNREFUSED) {
+            break;
+        }
+        ++udp.refused_count;
+    }
+    return is_loss(udp.send_error);
 }
 
 }  // namespace
+
+int mqttsn::udp::new_socket(int family) {
+    const int fd = socket(family, SOCK_DGRAM, 0);
+    if (fd >= 0 && (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)) {
+        close_keeping_errno(fd);
+        return -1;
+    }
+    return fd;
+}
 
 extern "C" {
 
 mqttsn_status mqttsn_udp_open(mqttsn_udp* udp, const char* host, const char* port, void* buffer,
                               size_t buffer_octets) {
-    if (udp == nullptr) {
-        return MQTTSN_ERR_ARGUMENT;
-    }
-    memset(udp, 0, sizeof *udp);
-    udp->fd = -1;
-    if (host == nullptr || port == nullptr || buffer == nullptr) {
+    if (!reset(udp, host, buffer) || port == nullptr) {
         return MQTTSN_ERR_ARGUMENT;
     }
     addrinfo hints;
@@ -78,11 +114,11 @@ mqttsn_status mqttsn_udp_open(mqttsn_udp* udp, const char* host, const char* por
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_DGRAM;
     addrinfo* list = nullptr;
-    if (getaddrinfo(host, port, &hints, &list) != 0) {
+    if (!mqttsn::udp::is_port(port) || getaddrinfo(host, port, &hints, &list) != 0) {
         return MQTTSN_ERR_ADDRESS;
     }
     for (const addrinfo* address = list; address != nullptr && udp->fd < 0; address = address->ai_next) {
-        udp->fd = open_socket(*address);
+        udp->fd = open_connected(*address);
     }
     freeaddrinfo(list);
     if (udp->fd < 0) {
@@ -94,10 +130,17 @@ mqttsn_status mqttsn_udp_open(mqttsn_udp* udp, const char* host, const char* por
 }
 
 void mqttsn_udp_close(mqttsn_udp* udp) {
-    if (udp != nullptr && udp->fd >= 0) {
-        close(udp->fd);
-        udp->fd = -1;
+    if (udp == nullptr) {
+        return;
     }
+    if (udp->fd >= 0) {
+        close(udp->fd);
+    }
+    if (udp->group_fd >= 0) {
+        close(udp->group_fd);
+    }
+    udp->fd = -1;
+    udp->group_fd = -1;
 }
 
 uint32_t mqttsn_udp_now(void) {
@@ -117,42 +160,71 @@ uint32_t mqttsn_udp_seed(void) {
 
 mqttsn_status mqttsn_udp_send(mqttsn_udp* udp, mqttsn_client* client) {
     for (;;) {
+        SocketAddress to;
+        to.octets = 0;
+#if MQTTSN_WITH_DISCOVERY
+        const bool on_group = udp->group.octets > 0;
+        mqttsn_address address;
+        size_t octets = mqttsn_output_to(client, mqttsn_udp_now(), &address, udp->buffer, udp->buffer_octets);
+        if (octets > 0 && on_group) {
+            if (address.octets > 0) {
+                udp->gateway = address;
+            }
+            to = mqttsn::udp::to_socket_address(address.octets > 0 ? address : udp->group, udp->family);
+            octets = mqttsn::udp::without_zone(static_cast<uint8_t*>(udp->buffer), octets);
+        }
+#else
+        const bool on_group = false;
         const size_t octets = mqttsn_output(client, mqttsn_udp_now(), udp->buffer, udp->buffer_octets);
+#endif
         if (octets == 0) {
             return MQTTSN_OK;
         }
         if (udp->trace != nullptr) {
             udp->trace(udp->trace_context, true, udp->buffer, octets);
         }
-        if (send(udp->fd, udp->buffer, octets, 0) >= 0) {
-            continue;
-        }
-        // The error of an earlier datagram is reported in place of sending this one: try it once more.
-        if (errno == ECONNREFUSED) {
-            ++udp->refused_count;
-            if (send(udp->fd, udp->buffer, octets, 0) >= 0) {
-                continue;
-            }
-        }
-        if (!is_loss(errno)) {
+        if (on_group && to.octets == 0) {
+            udp->send_error = EAFNOSUPPORT;  // an address that this socket cannot reach: lost
+        } else if (!send_datagram(*udp, octets, to)) {
             return MQTTSN_ERR_NETWORK;
         }
     }
 }
 
 mqttsn_status mqttsn_udp_receive(mqttsn_udp* udp, mqttsn_client* client) {
-    const ssize_t received = recv(udp->fd, udp->buffer, udp->buffer_octets, MSG_TRUNC);
+    SocketAddress from;
+    from.octets = sizeof from.storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&from.storage);
+    ssize_t received = recvfrom(udp->fd, udp->buffer, udp->buffer_octets, MSG_TRUNC, address, &from.octets);
     if (received < 0) {
         udp->refused_count += errno == ECONNREFUSED ? 1U : 0U;
-        return is_loss(errno) ? MQTTSN_OK : MQTTSN_ERR_NETWORK;
+        if (!is_loss(errno)) {
+            return MQTTSN_ERR_NETWORK;
+        }
+        if (udp->group_fd < 0) {
+            return MQTTSN_OK;
+        }
+        from.octets = sizeof from.storage;
+        received = recvfrom(udp->group_fd, udp->buffer, udp->buffer_octets, MSG_TRUNC, address, &from.octets);
+        if (received < 0) {
+            return is_loss(errno) ? MQTTSN_OK : MQTTSN_ERR_NETWORK;
+        }
     }
-    const size_t octets = static_cast<size_t>(received);
+    size_t octets = static_cast<size_t>(received);
     if (octets > udp->buffer_octets) {
         return MQTTSN_ERR_MALFORMED;
     }
     if (udp->trace != nullptr) {
         udp->trace(udp->trace_context, false, udp->buffer, octets);
     }
+#if MQTTSN_WITH_DISCOVERY
+    if (udp->group.octets > 0) {
+        const mqttsn_address sender = mqttsn::udp::from_socket_address(from);
+        octets = mqttsn::udp::canonical_gateway_info(static_cast<uint8_t*>(udp->buffer), octets,
+                                                     udp->buffer_octets, sender, udp->group);
+        return mqttsn_input_from(client, mqttsn_udp_now(), &sender, udp->buffer, octets);
+    }
+#endif
     return mqttsn_input(client, mqttsn_udp_now(), udp->buffer, octets);
 }
 
@@ -178,7 +250,7 @@ int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqtts
             }
             wait = limit - passed < wait ? limit - passed : wait;
         }
-        if (!wait_readable(udp->fd, wait) || mqttsn_udp_receive(udp, client) == MQTTSN_ERR_NETWORK) {
+        if (!wait_readable(*udp, wait) || mqttsn_udp_receive(udp, client) == MQTTSN_ERR_NETWORK) {
             return MQTTSN_ERR_NETWORK;
         }
     }

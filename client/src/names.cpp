@@ -29,6 +29,10 @@ const char* mqttsn_status_name(int status) {
             return "MQTTSN_ERR_ADDRESS";
         case MQTTSN_ERR_NETWORK:
             return "MQTTSN_ERR_NETWORK";
+        case MQTTSN_ERR_BLOB:
+            return "MQTTSN_ERR_BLOB";
+        case MQTTSN_ERR_SENDER:
+            return "MQTTSN_ERR_SENDER";
         default:
             return "?";
     }
@@ -58,6 +62,10 @@ const char* mqttsn_event_name(int type) {
             return "DISCONNECTED";
         case MQTTSN_EVENT_LOST:
             return "LOST";
+        case MQTTSN_EVENT_WILL_UPDATED:
+            return "WILL_UPDATED";
+        case MQTTSN_EVENT_GATEWAY:
+            return "GATEWAY";
         default:
             return "?";
     }

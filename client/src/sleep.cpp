@@ -5,17 +5,24 @@
 #include "client.hpp"
 
 namespace mqttsn {
+namespace {
 
+#if MQTTSN_WITH_SLEEP
 mqttsn_status Client::sleep(uint16_t duration_s) {
     // Once DISCONNECT(duration) is on its way its answer could not be told from that to another duration.
-    const bool falling = request_ == Request::sleep && control_.transmissions > 0;
-    const bool active = state_ == State::active && request_ != Request::disconnect;
-    const bool asleep = state_ == State::asleep && (request_ == Request::none || request_ == Request::sleep);
-    if (falling || !(active || asleep)) {
+    if (request_ > kSleep || (request_ == kSleep && sent_[kControl] != 0)) {
         return MQTTSN_ERR_STATE;
     }
+    if (state_ == kDisconnected || (state_ == kAsleep && uplink_open())) {
+        const mqttsn_status status = connect(false);
+        if (status != MQTTSN_OK) {
+            return status;
+        }
+        goal_ = kSleep;
+    } else {
+        request(kSleep);
+    }
     sleep_s_ = duration_s;
-    request(Request::sleep);
     return MQTTSN_OK;
 }
 
@@ -23,30 +30,32 @@ mqttsn_status Client::wake() {
     if (state() != MQTTSN_STATE_ASLEEP) {
         return MQTTSN_ERR_STATE;
     }
-    request(Request::wake);
+    request(kWake);
     return MQTTSN_OK;
 }
+#endif
 
 bool Client::on_pingresp() {
-    if ((request_ != Request::ping && request_ != Request::wake) || control_.transmissions == 0) {
+    if ((request_ != kPing && !(kWithSleep && request_ == kWake)) || sent_[kControl] == 0) {
         return false;
     }
-    if (request_ == Request::wake) {
-        link_event_ = MQTTSN_EVENT_AWAKE_DONE;
-        link_code_ = 0;
+    if (kWithSleep && request_ == kWake) {
+        link_event(MQTTSN_EVENT_AWAKE_DONE, 0);  // its round trip is that of many messages
+    } else {
+        answered(kControl);
     }
-    control_.stop();
-    request_ = Request::none;
+    request_ = kNoRequest;
     return true;
 }
 
 /// SN12-107: while awake the timer starts again with every message, because PINGRESP comes only after the
 /// last one.
-void Client::note_awake_traffic(uint32_t now) {
-    if (request_ == Request::wake && control_.timer == Exchange::Timer::running) {
-        control_.transmissions = 1;
-        control_.deadline = now + config_->retry_interval_ms;
+void Client::note_awake_traffic() {
+    if (request_ == kWake && sent_[kControl] != 0) {
+        sent_[kControl] = 1;
+        deadline_[kControl] = now_ + config_->retry_interval_ms;
     }
 }
 
+}  // namespace
 }  // namespace mqttsn

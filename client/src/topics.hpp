@@ -8,46 +8,40 @@
 #ifndef MQTTSN_CLIENT_TOPICS_HPP
 #define MQTTSN_CLIENT_TOPICS_HPP
 
-#include "mqttsn/wire.hpp"
+#include <stddef.h>
+#include <stdint.h>
 
 namespace mqttsn {
+namespace {
 
-// may_alias: the object lives in storage that the caller declared with the public C type.
-class __attribute__((may_alias)) TopicTable {
-  public:
-    /// `memory` is borrowed for the life of the table and may be null when `capacity` is 0.
-    void init(uint8_t* memory, uint16_t capacity);
-    void clear() { used_ = 0; }
+/// Marks what -Os would copy into several callers although a call is smaller.
+#define MQTTSN_CALLED __attribute__((noinline))
 
-    /// The id of `name`, or kTopicIdNone. Counts as a use.
-    uint16_t find_id(Bytes name);
-    /// True when `id` has a name. Counts as a use.
-    bool touch(uint16_t id);
-    /// The name of `id`, empty when unknown; lives until the next call that is not const.
-    Bytes name_of(uint16_t id) const;
+MQTTSN_CALLED unsigned read_u16(const uint8_t* at);
 
+struct TopicTable {
+    uint8_t* memory;  ///< borrowed; may be null when capacity is 0
+    uint16_t capacity;
+    uint16_t used;
+
+    /// Where the record of the name is, or of the id when `name` is null; `used` when there is none.
+    unsigned find(unsigned id, const void* name, size_t octets) const;
+    /// The id of that record, which counts as used now; 0 = none.
+    MQTTSN_CALLED unsigned use(unsigned id, const void* name, size_t octets);
     /// Remembers the pair; every older record with the same id or the same name goes.
-    /// @return false when the name could never fit; the table is unchanged then.
-    bool learn(uint16_t id, Bytes name);
-    void forget(uint16_t id);
+    /// @return false when the name could never fit; the id means nothing then.
+    MQTTSN_CALLED bool learn(unsigned id, const void* name, size_t octets);
+    void forget(unsigned id) { erase(find(id, nullptr, 0)); }
+
+    const uint8_t* name_at(unsigned offset) const { return memory + offset + kHeader; }
+    unsigned octets_at(unsigned offset) const;  ///< of the name
 
   private:
-    static constexpr uint16_t kHeader = 4;
-
-    uint16_t id_at(uint16_t offset) const;
-    uint16_t size_at(uint16_t offset) const;  // of the whole record
-    Bytes name_at(uint16_t offset) const;
-    uint16_t offset_of(uint16_t id) const;  // used_ when there is none
-    uint16_t offset_of(Bytes name) const;   // used_ when there is none
-    void erase(uint16_t offset);
-    void reverse(uint16_t from, uint16_t to);
-    void move_to_end(uint16_t offset);
-
-    uint8_t* memory_;
-    uint16_t capacity_;
-    uint16_t used_;
+    static constexpr unsigned kHeader = 4;
+    void erase(unsigned offset);
 };
 
+}  // namespace
 }  // namespace mqttsn
 
 #endif

@@ -1,249 +1,364 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Publications to the gateway: the queue, REGISTER on demand, PUBLISH and its acknowledgements. Spec: 6.5
-// to 6.8. The first slot is the one in flight (SN12-77); only QoS -1 overtakes.
+// The queue of requests to the gateway: publications with REGISTER on demand, subscriptions, changes of the
+// will. The first slot is the one in flight (SN12-77, SN12-85); only QoS -1 overtakes. Spec: 6.4 to 6.9.
 //
-//   queued -> [registering ->] publishing -> finished (QoS -1 and 0 when written, QoS 1 with PUBACK)
-//                                         -> releasing -> finished (QoS 2: PUBREC, PUBCOMP)
+//   queued -> [registering ->] sent -> finished (QoS -1 and 0 when written, QoS 1 with PUBACK, SUBACK,
+//   UNSUBACK)
+//                                   -> releasing -> finished (QoS 2: PUBREC, PUBCOMP; will: topic, then
+//                                   payload)
 //
-// When a connection ends, registering and publishing go back to queued; the message id and the mark "sent"
-// stay, so the next connection repeats the PUBLISH under the same id with DUP and the receiver's duplicate
+// When a connection ends, registering and sent go back to queued; the message id and the mark "was sent"
+// stay, so the next connection repeats the message under the same id with DUP and the receiver's duplicate
 // check holds.
 #include <string.h>
 
 #include "client.hpp"
-#include "mqttsn/topic.hpp"
 
 namespace mqttsn {
+namespace {
 
-mqttsn_slot* Client::head() {
-    return config_->queue;
-}
-
-mqttsn_status Client::publish(const mqttsn_topic& topic, Bytes payload, Flags flags, uint16_t* token) {
-    if (flags.qos() == kQosMinusOne && topic.kind == MQTTSN_TOPIC_NAME) {
+mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned flags, uint16_t* token,
+                              const void* payload, size_t payload_octets) {
+    const bool publication = kOnlyPublications || kind == kTypePUBLISH;
+    bool valid = true;
+    size_t octets = payload_octets + 5;
+    if (kWithWill && kind == kTypeWILLTOPICUPD) {
+        octets = 0;  // checked already
+    } else if (topic.kind == MQTTSN_TOPIC_NAME) {
+        valid = topic.name != nullptr &&
+                (!publication || qos_of(static_cast<uint8_t>(flags)) != kFlagQosMinusOne) &&
+                topic_text_valid(octets_of(topic.name), topic.name_octets, !publication);
+        const size_t announced = topic.name_octets + (publication ? 4U : 3U);  // REGISTER, SUBSCRIBE
+        octets = octets < announced ? announced : octets;
+    } else if (topic.kind == MQTTSN_TOPIC_PREDEFINED) {
+        valid = topic_id_usable(topic.id);
+    } else if (topic.kind == MQTTSN_TOPIC_SHORT) {
+        const uint8_t name[2] = {static_cast<uint8_t>(topic.id >> 8U), static_cast<uint8_t>(topic.id)};
+        valid = topic_text_valid(name, 2, false);
+    } else {
+        return MQTTSN_ERR_ARGUMENT;
+    }
+    if (!valid) {
         return MQTTSN_ERR_TOPIC;
     }
-    const mqttsn_status status = check_topic(topic, false);
-    if (status != MQTTSN_OK) {
-        return status;
-    }
-    if (!fits(5 + payload.size) || (topic.kind == MQTTSN_TOPIC_NAME && !fits(4U + topic.name_octets))) {
+    if (octets < payload_octets || !fits(octets)) {  // the sum may have wrapped around
         return MQTTSN_ERR_TOO_LONG;
     }
     if (queued_ >= config_->queue_length) {
         return MQTTSN_ERR_BUSY;
     }
-    mqttsn_slot& slot = config_->queue[queued_];
+    mqttsn_slot& slot = config_->queue[queued_++];
     memset(&slot, 0, sizeof slot);
     slot.topic = topic;
-    slot.payload = payload.data;
-    slot.payload_octets = static_cast<uint16_t>(payload.size);
-    slot.flags = flags.with_topic_id_type(static_cast<TopicIdType>(topic.kind)).bits;
-    slot.token = next_token();
-    if (token != nullptr) {
-        *token = slot.token;
+    slot.payload = payload;
+    slot.payload_octets = static_cast<uint16_t>(payload_octets);
+    slot.flags = static_cast<uint8_t>(flags | topic.kind);
+    slot.kind = kind;
+    if (++token_ == 0) {
+        token_ = 1;
     }
-    ++queued_;
-    uplink_.resume();
+    slot.token = token_;
+    if (token != nullptr) {
+        *token = token_;
+    }
     return MQTTSN_OK;
+}
+
+#if MQTTSN_WITH_WILL
+mqttsn_status Client::will_update(const mqttsn_will* will, uint16_t* token) {
+    const mqttsn_status status = check_will(will);
+    if (status != MQTTSN_OK) {
+        return status;
+    }
+    mqttsn_topic none;
+    memset(&none, 0, sizeof none);
+    const mqttsn_status queued = enqueue(kTypeWILLTOPICUPD, none, 0, token, nullptr, 0);
+    if (queued == MQTTSN_OK) {
+        will_ = will;
+    }
+    return queued;
+}
+#endif
+
+/// D28: never 0 for a request, and never an id that still waits for its answer.
+uint16_t Client::next_message_id() {
+    uint16_t id = 0;
+    do {
+        id = message_id_++;
+    } while (id == 0 || id == head().message_id || id == uplink_id_);
+    return id;
 }
 
 void Client::finish(mqttsn_slot& slot, int code) {
     slot.code = static_cast<int16_t>(code);
-    set_phase(slot, Phase::finished);
-    if (&slot == head()) {
-        uplink_.suspend();
-    }
+    slot.phase = kFinished;
 }
 
-/// The index of the first slot in `phase` (and of QoS -1), or queued_.
-uint8_t Client::find_slot(Phase phase, bool only_minus_one) const {
-    uint8_t index = 0;
-    while (index < queued_ && (phase_of(config_->queue[index]) != phase ||
-                               (only_minus_one && flags_of(config_->queue[index]).qos() != kQosMinusOne))) {
-        ++index;
-    }
-    return index;
+/// The answer to the first slot came; what follows is sent at the next chance.
+void Client::advance(mqttsn_slot& slot, Phase phase) {
+    answered(kUplink);
+    slot.phase = phase;
 }
 
-void Client::pop(uint8_t index) {
-    --queued_;
-    memmove(config_->queue + index, config_->queue + index + 1,
-            static_cast<size_t>(queued_ - index) * sizeof *config_->queue);
-    if (queued_ > 0) {
-        uplink_.resume();
-    }
-}
-
-// A hold-off for congestion holds for these, too (SN12-76: no publishing for T_WAIT).
-bool Client::minus_one_message(uint32_t now, Message& message) {
-    const uint8_t index = find_slot(Phase::queued, true);
-    if (index >= queued_ || (uplink_.timer == Exchange::Timer::held && !uplink_.ready(now))) {
-        return false;
-    }
-    mqttsn_slot& slot = config_->queue[index];
-    message = make_publish(flags_of(slot), slot.topic.id, 0,
-                           Bytes{static_cast<const uint8_t*>(slot.payload), slot.payload_octets});
-    finish(slot, MQTTSN_ACCEPTED);
-    return true;
-}
-
-bool Client::uplink_message(uint32_t now, Message& message) {
-    mqttsn_slot& slot = *head();
-    if (queued_ == 0 || phase_of(slot) == Phase::finished) {
-        uplink_.stop();
-        return false;
-    }
-    if (phase_of(slot) == Phase::queued) {
-        slot.topic_id =
-            slot.topic.kind == MQTTSN_TOPIC_NAME ? topics_.find_id(name_of(slot.topic)) : slot.topic.id;
-        if (slot.topic_id == kTopicIdNone) {
-            set_phase(slot, Phase::registering);
-            uplink_.message_id = next_message_id();
-        } else {
-            set_phase(slot, Phase::publishing);
+/// The first slot in `phase` (and of QoS -1), or null.
+mqttsn_slot* Client::find_slot(Phase phase, bool only_minus_one) const {
+    mqttsn_slot* slot = config_->queue;
+    for (uint8_t i = 0; i < queued_; ++i, ++slot) {
+        if (slot->phase == phase && (!only_minus_one || qos_of(slot->flags) == kFlagQosMinusOne)) {
+            return slot;
         }
     }
-    if (!transmit(uplink_, now, MQTTSN_LOST_PUBLISH)) {
-        return false;
+    return nullptr;
+}
+
+void Client::pop(mqttsn_slot* slot) {
+    --queued_;
+    memmove(slot, slot + 1, static_cast<size_t>(config_->queue + queued_ - slot) * sizeof *slot);
+}
+
+void Client::minus_one_message(Outgoing& out) {
+    mqttsn_slot& slot = *find_slot(kQueued, true);
+    out.head.begin(kTypePUBLISH);
+    out.head.put8(slot.flags);
+    out.head.put16(slot.topic.id);
+    out.head.put16(0);
+    out.set_data(slot.payload, slot.payload_octets);
+    finish(slot, MQTTSN_ACCEPTED);
+}
+
+bool Client::uplink_message(Outgoing& out) {
+    mqttsn_slot& slot = head();
+    const mqttsn_topic& topic = slot.topic;
+    const bool publication = kOnlyPublications || slot.kind == kTypePUBLISH;
+    held_ = false;
+    if (slot.phase == kQueued) {
+        slot.phase = kSent;
+        slot.topic_id = topic.id;
+        if (publication && topic.kind == MQTTSN_TOPIC_NAME) {
+            slot.topic_id = static_cast<uint16_t>(topics_.use(0, topic.name, topic.name_octets));
+            if (slot.topic_id == 0) {
+                slot.phase = kRegistering;
+                uplink_id_ = next_message_id();
+            }
+        }
     }
-    if (phase_of(slot) == Phase::registering) {
-        message = make_register(kTopicIdNone, uplink_.message_id, name_of(slot.topic));
+    const bool numbered = !publication || qos_of(slot.flags) != 0;
+    if (numbered || slot.phase == kRegistering) {
+        if (!transmit(kUplink,
+                      kWithSubscribe && (slot.kind == kTypeSUBSCRIBE || slot.kind == kTypeUNSUBSCRIBE)
+                          ? MQTTSN_LOST_SUBSCRIBE
+                          : MQTTSN_LOST_PUBLISH)) {
+            return false;
+        }
+    }
+    Head& head = out.head;
+    if (slot.phase == kRegistering) {
+        head.begin(kTypeREGISTER);
+        head.put16(0);
+        head.put16(uplink_id_);
+        out.set_data(topic.name, topic.name_octets);
         return true;
     }
-    if (phase_of(slot) == Phase::releasing) {
-        message = make_pubrel(slot.message_id);
+    if (kWithWill && slot.kind == kTypeWILLTOPICUPD) {
+        if (slot.phase == kReleasing) {
+            will_message(out, kTypeWILLMSGUPD);
+        } else {
+            will_topic(out, kTypeWILLTOPICUPD);
+        }
         return true;
     }
-    Flags flags = flags_of(slot);
-    if (flags.qos() > 0) {
+    if (kWithQos2 && slot.phase == kReleasing) {
+        head.begin(kTypePUBREL);
+        head.put16(slot.message_id);
+        return true;
+    }
+    unsigned flags = slot.flags;
+    if (numbered) {
         if (slot.message_id == 0) {
             slot.message_id = next_message_id();
         }
-        flags = flags.with_dup((slot.marks & kSent) != 0);
-        slot.marks |= kSent;
+        if ((slot.marks & kWasSent) != 0 &&
+            (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
+            flags |= MQTTSN_FLAG_DUP;
+        }
+        slot.marks |= kWasSent;
     } else {
         finish(slot, MQTTSN_ACCEPTED);
     }
-    message = make_publish(flags, slot.topic_id, slot.message_id,
-                           Bytes{static_cast<const uint8_t*>(slot.payload), slot.payload_octets});
+    head.begin(kOnlyPublications ? uint8_t{kTypePUBLISH} : slot.kind);
+    head.put8(flags);
+    if (publication) {
+        head.put16(slot.topic_id);
+    }
+    head.put16(slot.message_id);
+    if (publication) {
+        out.set_data(slot.payload, slot.payload_octets);
+    } else if (topic.kind == MQTTSN_TOPIC_NAME) {
+        out.set_data(topic.name, topic.name_octets);
+    } else {
+        head.put16(topic.id);
+    }
     return true;
 }
 
-/// The first slot, when it is a QoS 1 or 2 publication under this message id that has not ended.
-mqttsn_slot* Client::slot_in_flight(uint16_t message_id, Qos qos) {
-    mqttsn_slot* const slot = head();
-    return queued_ > 0 && phase_of(*slot) != Phase::finished && message_id != 0 &&
-                   slot->message_id == message_id && flags_of(*slot).qos() >= qos
-               ? slot
-               : nullptr;
+/// Rejected for congestion: T_WAIT (SN12-72, SN12-84).
+void Client::hold() {
+    held_ = true;
+    sent_[kUplink] = 0;
+    deadline_[kUplink] = now_ + config_->congestion_wait_ms;
 }
 
-/// A refusal of REGISTER or PUBLISH: wait, register again, or give up.
-bool Client::reject(uint32_t now, mqttsn_slot& slot, ReturnCode code) {
-    const bool registering = phase_of(slot) == Phase::registering;
-    if (code == ReturnCode::congestion) {
-        set_phase(slot, Phase::queued);
-        uplink_.hold(now, config_->congestion_wait_ms);
-    } else if (code == ReturnCode::invalid_topic_id && !registering && slot.topic.kind == MQTTSN_TOPIC_NAME &&
-               (slot.marks & kReregistered) == 0) {
+/// The first slot has got its last answer, or was refused: wait, register again, or give up.
+void Client::conclude(mqttsn_slot& slot, uint8_t code) {
+    if (code == kCodeCONGESTION) {
+        slot.phase = kQueued;
+        hold();
+        return;
+    }
+    Phase next = kFinished;
+    if (code == kCodeINVALID_TOPIC_ID && (kOnlyPublications || slot.kind == kTypePUBLISH) &&
+        slot.phase == kSent && slot.topic.kind == MQTTSN_TOPIC_NAME && (slot.marks & kReregistered) == 0) {
         // Once per connection: a gateway that refuses the id it has just given would keep us busy for ever.
         slot.marks |= kReregistered;
         topics_.forget(slot.topic_id);
-        set_phase(slot, Phase::queued);
-        uplink_.start();
-    } else {
-        finish(slot, static_cast<int>(code));
+        next = kQueued;
     }
-    return true;
+    slot.code = code;
+    advance(slot, next);
 }
 
-bool Client::on_regack(uint32_t now, const Message& message) {
-    mqttsn_slot& slot = *head();
-    if (queued_ == 0 || phase_of(slot) != Phase::registering || message.message_id != uplink_.message_id) {
+bool Client::on_regack(const Incoming& in) {
+    mqttsn_slot& slot = head();
+    if (queued_ == 0 || slot.phase != kRegistering || in.message_id != uplink_id_) {
         return false;
     }
-    if (message.return_code != ReturnCode::accepted) {
-        return reject(now, slot, message.return_code);
+    if (in.code != kCodeACCEPTED) {
+        conclude(slot, in.code);
+        return true;
     }
-    if (!topic_id_usable(message.topic_id)) {
+    if (!topic_id_usable(in.topic_id)) {
         return false;
     }
     // Without room in the table the id serves this one publication.
-    topics_.learn(message.topic_id, name_of(slot.topic));
-    slot.topic_id = message.topic_id;
-    set_phase(slot, Phase::publishing);
-    uplink_.start();
+    topics_.learn(in.topic_id, slot.topic.name, slot.topic.name_octets);
+    slot.topic_id = in.topic_id;
+    advance(slot, kSent);
     return true;
 }
 
-bool Client::on_puback(uint32_t now, const Message& message) {
-    mqttsn_slot* const slot = slot_in_flight(message.message_id, 1);
-    const bool accepted = message.return_code == ReturnCode::accepted;
-    if (slot != nullptr) {
-        if (accepted) {
-            if (flags_of(*slot).qos() != 1) {
-                return false;
-            }
-            finish(*slot, MQTTSN_ACCEPTED);
-            return true;
-        }
+bool Client::on_puback(const Incoming& in) {
+    mqttsn_slot& slot = head();
+    const bool open = uplink_open();
+    if (open && in.message_id != 0 && in.message_id == slot.message_id &&
+        (kOnlyPublications || slot.kind == kTypePUBLISH)) {
         // A repetition of an older refusal has nothing to say about what was sent since: by then the slot
         // waits or registers, or has another id. (RSMB always writes topic id 0.)
-        if (phase_of(*slot) != Phase::publishing ||
-            (message.topic_id != slot->topic_id && message.topic_id != kTopicIdNone)) {
+        if (in.code == kCodeACCEPTED
+                ? qos_of(slot.flags) != kFlagQos1
+                : slot.phase != kSent || (in.topic_id != slot.topic_id && in.topic_id != 0)) {
             return false;
         }
-        return reject(now, *slot, message.return_code);
+        conclude(slot, in.code);
+        return true;
     }
-    if (message.message_id != 0 || accepted) {
+    if (in.message_id != 0 || in.code == kCodeACCEPTED) {
         return false;
     }
     // SN12-76: the answer to a QoS 0 message that has long ended for us. The next one does better.
-    if (message.return_code == ReturnCode::invalid_topic_id) {
-        topics_.forget(message.topic_id);
-    } else if (message.return_code == ReturnCode::congestion &&
-               (queued_ == 0 || phase_of(*head()) == Phase::queued || phase_of(*head()) == Phase::finished)) {
-        uplink_.hold(now, config_->congestion_wait_ms);
+    if (in.code == kCodeINVALID_TOPIC_ID) {
+        topics_.forget(in.topic_id);
+    } else if (in.code == kCodeCONGESTION && (!open || slot.phase == kQueued)) {
+        hold();
     }
     return true;
 }
 
-bool Client::on_pubrec(const Message& message) {
-    mqttsn_slot* const slot = slot_in_flight(message.message_id, 2);
-    if (slot == nullptr) {
+/// PUBREC, PUBCOMP.
+bool Client::on_pubrec(const Incoming& in) {
+    mqttsn_slot& slot = head();
+    const unsigned message_id = in.topic_id;
+    const bool mine = uplink_open() && message_id != 0 && message_id == slot.message_id &&
+                      slot.kind == kTypePUBLISH && qos_of(slot.flags) == kFlagQos2;
+    if (in.type == kTypePUBCOMP) {
+        if (!mine || slot.phase != kReleasing) {
+            return false;
+        }
+        conclude(slot, kCodeACCEPTED);
+    } else if (mine) {
+        advance(slot, kReleasing);
+    } else {
         // We are through with it, or lost it in a restart: PUBREL lets the gateway end its side.
-        reply(MessageType::pubrel, 0, message.message_id);
-        return true;
+        reply(kTypePUBREL, message_id);
     }
-    set_phase(*slot, Phase::releasing);
-    uplink_.start();
     return true;
 }
 
-bool Client::on_pubcomp(const Message& message) {
-    mqttsn_slot* const slot = slot_in_flight(message.message_id, 2);
-    if (slot == nullptr || phase_of(*slot) != Phase::releasing) {
+/// SUBACK, UNSUBACK.
+bool Client::on_suback(const Incoming& in) {
+    static_assert(kTypeSUBACK == kTypeSUBSCRIBE + 1 && kTypeUNSUBACK == kTypeUNSUBSCRIBE + 1,
+                  "answers follow");
+    mqttsn_slot& slot = head();
+    const mqttsn_topic& topic = slot.topic;
+    const bool subscribed = in.type == kTypeSUBACK;
+    if (queued_ == 0 || slot.phase != kSent || slot.kind + 1 != in.type ||
+        slot.message_id != (subscribed ? in.message_id : in.topic_id)) {
         return false;
     }
-    finish(*slot, MQTTSN_ACCEPTED);
+    uint8_t code = kCodeACCEPTED;
+    if (subscribed) {
+        code = in.code;
+        if (code == kCodeACCEPTED) {
+            if (qos_of(in.flags) == kFlagQosMinusOne) {
+                return false;  // no such grant
+            }
+            // SN12-86: the id of a name without wildcard comes with the SUBACK, no REGISTER will follow.
+            if (topic.kind == MQTTSN_TOPIC_NAME && topic_id_usable(in.topic_id) &&
+                topic_text_valid(octets_of(topic.name), topic.name_octets, false)) {
+                topics_.learn(in.topic_id, topic.name, topic.name_octets);
+            }
+        }
+        if (code != kCodeCONGESTION) {
+            slot.flags = in.flags;
+        }
+    }
+    conclude(slot, code);
+    return true;
+}
+
+/// WILLTOPICRESP, WILLMSGRESP. They have no message id.
+bool Client::on_will_response(const Incoming& in) {
+    mqttsn_slot& slot = head();
+    const bool topic = in.type == kTypeWILLTOPICRESP;
+    if (queued_ == 0 || slot.kind != kTypeWILLTOPICUPD || slot.phase != (topic ? kSent : kReleasing)) {
+        return false;
+    }
+    if (topic && in.code == kCodeACCEPTED && has_topic(will_)) {
+        advance(slot, kReleasing);
+    } else {
+        conclude(slot, in.code);
+    }
     return true;
 }
 
 void Client::suspend_uplink() {
-    uplink_.suspend();
-    if (queued_ > 0 && (phase_of(*head()) == Phase::registering || phase_of(*head()) == Phase::publishing)) {
-        set_phase(*head(), Phase::queued);
+    if (queued_ != 0 && head().phase < kReleasing) {
+        head().phase = kQueued;
     }
 }
 
 /// The session was started clean: the receiver has forgotten the message id, so a repetition could be a
 /// duplicate.
 void Client::discard_uplink() {
-    if (queued_ > 0 && phase_of(*head()) != Phase::finished && (head()->marks & kSent) != 0) {
-        finish(*head(), MQTTSN_ERR_DISCARDED);
+    mqttsn_slot& slot = head();
+    if (uplink_open() && (slot.marks & kWasSent) != 0) {
+        if (kOnlyPublications || slot.kind == kTypePUBLISH) {
+            finish(slot, MQTTSN_ERR_DISCARDED);
+        } else {
+            slot.marks = 0;
+        }
     }
 }
 
+}  // namespace
 }  // namespace mqttsn

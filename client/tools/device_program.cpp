@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "device_program.hpp"
 
-#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +10,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "discover.hpp"
 #include "mqttsn/wire.hpp"
 #include "trace.hpp"
 
@@ -21,10 +17,8 @@ namespace mqttsn::tools {
 
 namespace {
 
-constexpr std::size_t kTopicMemoryOctets = 32768;
 constexpr std::uint32_t kReconnectWaitMaxMs = 30000;
 constexpr std::uint32_t kRefusedWaitMs = 1000;
-constexpr std::uint32_t kSearchMs = 15000;  // four SEARCHGWs, 1, 2 and 4 s between them
 
 volatile sig_atomic_t signal_came = 0;
 
@@ -51,10 +45,6 @@ sigset_t take_signals() {
     return before;
 }
 
-std::uint32_t milliseconds(double seconds) {
-    return static_cast<std::uint32_t>(std::clamp(seconds * 1000.0, 1.0, static_cast<double>(INT32_MAX / 2)));
-}
-
 std::uint32_t left_until(std::uint32_t moment) {
     const auto left = static_cast<std::int32_t>(moment - mqttsn_udp_now());
     return left > 0 ? static_cast<std::uint32_t>(left) : 0;
@@ -62,133 +52,13 @@ std::uint32_t left_until(std::uint32_t moment) {
 
 }  // namespace
 
-DeviceProgram::DeviceProgram(const char* name, const Options& options)
-    : name_(name),
-      options_(options),
-      host_(options.host),
-      port_(options.port),
-      topics_(kTopicMemoryOctets),
-      buffer_(65536) {
-    udp_.fd = -1;
-}
-
-DeviceProgram::~DeviceProgram() {
-    mqttsn_udp_close(&udp_);
-}
-
-bool DeviceProgram::open(const sigset_t& signals) {
-    mqttsn_config_defaults(&config_, options_.client_id.c_str());
-    config_.queue = queue_.data();
-    config_.queue_length = static_cast<std::uint8_t>(queue_.size());
-    config_.topic_memory = topics_.data();
-    config_.topic_memory_octets = static_cast<std::uint16_t>(topics_.size());
-    config_.inbound_ids = inbound_.data();
-    config_.inbound_length = static_cast<std::uint8_t>(inbound_.size());
-    config_.retry_interval_ms = milliseconds(options_.retry_s);
-    config_.retry_count = static_cast<std::uint8_t>(options_.retry_count);
-    config_.congestion_wait_ms = milliseconds(options_.congestion_wait_s);
-    config_.keep_alive_s = options_.keep_alive_s;
-    config_.datagram_octets_max = kDatagramOctetsMax;
-    config_.seed = mqttsn_udp_seed();
-    if (!options_.will_topic.empty()) {
-        will_.topic = options_.will_topic.c_str();
-        will_.payload = options_.will_payload.data();
-        will_.payload_octets = static_cast<std::uint16_t>(options_.will_payload.size());
-        will_.qos = static_cast<std::uint8_t>(options_.will_qos);
-        will_.retain = options_.will_retain;
-        config_.will = &will_;
-    }
-    return (!options_.discover || find_gateway(signals)) && resolve() && open_socket() && start();
-}
-
-bool DeviceProgram::find_gateway(const sigset_t& signals) {
-    DiscoverOptions search;
-    search.group = options_.group;
-    search.interface = options_.interface;
-    search.radius = static_cast<std::uint8_t>(options_.radius);
-    search.timeout_ms = options_.timeout_s > 0 ? milliseconds(options_.timeout_s) : kSearchMs;
-    if (options_.debug) {
-        search.trace = [this](bool sent, Bytes datagram) { trace(this, sent, datagram.data, datagram.size); };
-    }
-    FoundGateway found;
-    std::string problem;
-    switch (discover(search, signals, found, problem)) {
-        case Found::yes:
-            host_ = found.host;
-            port_ = found.port;
-            return true;
-        case Found::nobody:
-            fail(
-                "no gateway answers at " + options_.group +
-                ": is one running in this network, connected to its broker, with this group in [discovery]?");
-            return false;
-        case Found::interrupted:
-            fail("interrupted before a gateway was found");
-            return false;
-        case Found::failed:
-            break;
-    }
-    fail(problem);
-    return false;
-}
-
-/// A host name may have several addresses, and on UDP only a refusal tells that nobody listens at one of
-/// them.
-bool DeviceProgram::resolve() {
-    addrinfo hints = {};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_DGRAM;
-    addrinfo* list = nullptr;
-    if (getaddrinfo(host_.c_str(), port_.c_str(), &hints, &list) != 0) {
-        fail("cannot resolve " + gateway_text() + ": check -h and -p");
-        return false;
-    }
-    for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-        char text[NI_MAXHOST];
-        if (getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) ==
-            0) {
-            addresses_.emplace_back(text);
-        }
-    }
-    freeaddrinfo(list);
-    return true;
-}
-
-/// From address_ on, the first one that has a route.
-bool DeviceProgram::open_socket() {
-    for (; address_ < addresses_.size(); ++address_) {
-        mqttsn_udp_close(&udp_);
-        if (mqttsn_udp_open(&udp_, addresses_[address_].c_str(), port_.c_str(), buffer_.data(),
-                            buffer_.size()) == MQTTSN_OK) {
-            refused_count_ = 0;
-            if (options_.debug) {
-                udp_.trace = trace;
-                udp_.trace_context = this;
-            }
-            return true;
-        }
-    }
-    fail("no way to " + gateway_text() + ": " + std::strerror(errno));
-    return false;
-}
-
-bool DeviceProgram::start() {
-    if (mqttsn_init(&client_, &config_) != MQTTSN_OK) {
-        fail("the client library refuses the options");
-        return false;
-    }
-    if (wants_connection()) {
-        const mqttsn_status status = mqttsn_connect(&client_, !options_.keep_session);
-        if (status != MQTTSN_OK) {
-            fail(std::string("cannot connect: ") + mqttsn_status_name(status) + ": check -i and the will");
-            return false;
-        }
-    }
-    return true;
-}
-
 std::string DeviceProgram::gateway_text() const {
-    return host_ + " port " + port_;
+    if (!options_.discover) {
+        return options_.host + " port " + options_.port;
+    }
+    char text[MQTTSN_UDP_ADDRESS_TEXT];
+    mqttsn_udp_format_address(&udp_.gateway, text);
+    return udp_.gateway.octets > 0 ? text : options_.group;
 }
 
 DeviceProgram::Reach DeviceProgram::check_reach() {
@@ -206,10 +76,10 @@ DeviceProgram::Reach DeviceProgram::check_reach() {
 int DeviceProgram::run() {
     started_ = mqttsn_udp_now();
     const sigset_t signals = take_signals();
-    if (!open(signals)) {
+    if (!open()) {
         return exit_code_;
     }
-    if (!wants_connection()) {
+    if (!wants_connection() && !options_.discover) {
         on_connected(false);
     }
     while (!done_) {
@@ -218,14 +88,17 @@ int DeviceProgram::run() {
         if (done_) {
             break;
         }
-        pollfd entries[2] = {{udp_.fd, POLLIN, 0}, {close_by_ ? -1 : input_fd(), POLLIN, 0}};
+        pollfd entries[3] = {
+            {udp_.fd, POLLIN, 0}, {udp_.group_fd, POLLIN, 0}, {close_by_ ? -1 : input_fd(), POLLIN, 0}};
         const int wait_ms = poll_timeout();
         const timespec timeout = {wait_ms / 1000, (wait_ms % 1000) * 1000000L};
-        const int ready = ppoll(entries, 2, &timeout, &signals);
+        const int ready = ppoll(entries, 3, &timeout, &signals);
         if (signal_came != 0) {
             signal_came = 0;
             if (close_by_) {
                 done_ = true;  // the second one does not wait for the gateway
+            } else if (search_by_) {
+                fail("interrupted before a gateway was found");
             } else {
                 on_signal();
             }
@@ -235,20 +108,22 @@ int DeviceProgram::run() {
             fail(std::string("poll: ") + std::strerror(errno));
             done_ = true;
         }
-        if (ready > 0 && entries[0].revents != 0 &&
+        if (ready > 0 && (entries[0].revents != 0 || entries[1].revents != 0) &&
             mqttsn_udp_receive(&udp_, &client_) == MQTTSN_ERR_NETWORK) {
             fail(std::string("socket: ") + std::strerror(errno));
             done_ = true;
         }
-        if (ready > 0 && entries[1].revents != 0 && !close_by_) {
+        if (ready > 0 && entries[2].revents != 0 && !close_by_) {
             on_input();
         }
         if (!close_by_ && wants_connection() && check_reach() == Reach::nobody &&
             mqttsn_get_state(&client_) == MQTTSN_STATE_ACTIVE && !connect_at_) {
             // The gateway has stopped, and will not know us when it is back.
+            note_outage("nobody listens at " + gateway_text());
             connect_later(kRefusedWaitMs);
         }
     }
+    store_state();
     return exit_code_;
 }
 
@@ -256,6 +131,7 @@ void DeviceProgram::drain() {
     mqttsn_event event;
     do {
         while (!done_ && mqttsn_next_event(&client_, &event)) {
+            stored_ = false;
             if (close_by_) {
                 handle_closing(event);
             } else {
@@ -266,6 +142,12 @@ void DeviceProgram::drain() {
             fail(std::string("socket: ") + std::strerror(errno));
             done_ = true;
         }
+        if (!stored_) {
+            store_state();  // what was learned without sending anything: the device is asleep
+        }
+        if (!state_problem_.empty() && !close_by_) {
+            fail(state_problem_);
+        }
     } while (!done_ && mqttsn_next_timeout(&client_, mqttsn_udp_now()) == 0);
 }
 
@@ -274,9 +156,18 @@ void DeviceProgram::handle(const mqttsn_event& event) {
         case MQTTSN_EVENT_CONNECTED: {
             const bool again = connected_before_;
             connected_before_ = true;
+            outage_ = false;
+            search_by_.reset();
             on_connected(again);
             return;
         }
+        case MQTTSN_EVENT_GATEWAY:
+            search_by_.reset();
+            if (!wants_connection() && !connected_before_) {
+                connected_before_ = true;
+                on_connected(false);
+            }
+            return;
         case MQTTSN_EVENT_REFUSED:
         case MQTTSN_EVENT_DISCONNECTED:
         case MQTTSN_EVENT_LOST:
@@ -299,7 +190,10 @@ void DeviceProgram::connection_ended(const mqttsn_event& event) {
         return;
     }
     ++losses_;
-    const bool patient = options_.timeout_s > 0;
+    if (options_.discover && event.type == MQTTSN_EVENT_LOST) {
+        mqttsn_search(&client_);  // those that are known are tried again, and others may be there now
+    }
+    const bool patient = options_.timeout_s > 0 || search_by_;
     if (!patient && (!connected_before_ || losses_ > losses_max())) {
         if (congested) {
             fail(
@@ -312,6 +206,11 @@ void DeviceProgram::connection_ended(const mqttsn_event& event) {
             fail("the gateway keeps ending the connection: see its log");
         }
         return;
+    }
+    if (event.type == MQTTSN_EVENT_LOST) {
+        note_outage("no answer from " + gateway_text());
+    } else if (congested || losses_ > 1) {
+        note_outage("the gateway at " + gateway_text() + " takes no connection now");
     }
     if (congested) {
         connect_later(config_.congestion_wait_ms);
@@ -330,6 +229,13 @@ std::string DeviceProgram::lost_text(int reason) const {
     return text + ": gave up. Large messages may be over the gateway's max_datagram";
 }
 
+void DeviceProgram::note_outage(const std::string& text) {
+    if (!outage_) {
+        say(text + ": trying again");
+    }
+    outage_ = true;
+}
+
 void DeviceProgram::connect_later(std::uint32_t wait_ms) {
     connect_at_ = mqttsn_udp_now() + wait_ms;
 }
@@ -341,6 +247,10 @@ void DeviceProgram::check_timers() {
         return;
     }
     if (close_by_) {
+        return;
+    }
+    if (search_by_ && left_until(*search_by_) == 0) {
+        give_up_search();
         return;
     }
     if (!timed_out_ && options_.timeout_s > 0 && now - started_ >= milliseconds(options_.timeout_s)) {
@@ -368,7 +278,7 @@ int DeviceProgram::poll_timeout() const {
     if (close_by_) {
         wait = std::min(wait, left_until(*close_by_));
     } else {
-        for (const auto& moment : {connect_at_, deadline_}) {
+        for (const auto& moment : {connect_at_, deadline_, search_by_}) {
             wait = moment ? std::min(wait, left_until(*moment)) : wait;
         }
         if (options_.timeout_s > 0 && !timed_out_) {
@@ -382,9 +292,21 @@ void DeviceProgram::succeed() {
     finish(kExitDone);
 }
 
-void DeviceProgram::fail(const std::string& text) {
+void DeviceProgram::say(const std::string& text) const {
     std::fprintf(stderr, "%s: %s\n", name_, text.c_str());
-    finish(kExitFailed);
+}
+
+void DeviceProgram::fail(const std::string& text, int exit_code) {
+    const bool kept = state_ && state_problem_.empty() && unfinished();
+    say(text + (kept ? "; the message is kept in " + state_->path() + ", the next run sends it first" : ""));
+    finish(exit_code);
+}
+
+void DeviceProgram::store_state() {
+    stored_ = true;
+    if (state_ && state_problem_.empty()) {
+        state_problem_ = state_->store(client_);
+    }
 }
 
 void DeviceProgram::finish(int exit_code) {
@@ -423,8 +345,15 @@ void DeviceProgram::handle_closing(const mqttsn_event& event) {
     }
 }
 
-void DeviceProgram::trace(void* self, bool sent, const void* datagram, std::size_t octets) {
-    const auto* const program = static_cast<const DeviceProgram*>(self);
+/// The session is stored before anything leaves that the gateway may act on.
+void DeviceProgram::on_datagram(void* self, bool sent, const void* datagram, std::size_t octets) {
+    auto* const program = static_cast<DeviceProgram*>(self);
+    if (sent) {
+        program->store_state();
+    }
+    if (!program->options_.debug) {
+        return;
+    }
     const std::uint32_t elapsed_ms = mqttsn_udp_now() - program->started_;
     const std::string text = describe_packet(Bytes{static_cast<const std::uint8_t*>(datagram), octets},
                                              sent ? Sender::device : Sender::gateway);

@@ -15,14 +15,19 @@
 #include <vector>
 
 #include "options.hpp"
+#include "state_file.hpp"
 
 namespace mqttsn::tools {
+
+/// For the library, which counts at most 2^31 - 1.
+std::uint32_t milliseconds(double seconds);
 
 class DeviceProgram {
   public:
     /// @param name     for the one line on stderr
     /// @param options  borrowed
-    DeviceProgram(const char* name, const Options& options);
+    /// @param queue_length  requests that may wait at a time; at most 254 are
+    DeviceProgram(const char* name, const Options& options, std::size_t queue_length);
     virtual ~DeviceProgram();
     DeviceProgram(const DeviceProgram&) = delete;
     DeviceProgram& operator=(const DeviceProgram&) = delete;
@@ -48,11 +53,13 @@ class DeviceProgram {
     virtual unsigned losses_max() const = 0;
     /// False: QoS -1 needs no connection.
     virtual bool wants_connection() const { return true; }
+    /// A message of ours is in the queue, and so in the file of --state.
+    virtual bool unfinished() const { return false; }
 
     /// Ends properly: DISCONNECT if connected, then run() returns.
     void succeed();
-    /// The same with exit code 1 and one line on stderr: what, and what to do.
-    void fail(const std::string& text);
+    /// The same with one line on stderr: what, and what to do.
+    void fail(const std::string& text, int exit_code = kExitFailed);
     /// What the kernel knows about the way to the gateway.
     enum class Reach {
         unknown,  ///< no refusal came
@@ -63,6 +70,8 @@ class DeviceProgram {
     Reach check_reach();
     /// "HOST port PORT".
     std::string gateway_text() const;
+    bool ever_connected() const { return connected_before_; }
+    std::string lost_text(int reason) const;
     /// Something got through: losses before it do not count any more.
     void note_progress() { losses_ = 0; }
     void set_deadline(std::uint32_t ms_from_now) { deadline_ = mqttsn_udp_now() + ms_from_now; }
@@ -73,11 +82,18 @@ class DeviceProgram {
     mqttsn_udp& udp() { return udp_; }
 
   private:
-    bool open(const sigset_t& signals);
-    bool find_gateway(const sigset_t& signals);
+    void configure();
+    bool open();
+    bool open_group();
     bool open_socket();
     bool resolve();
     bool start();
+    bool begin();
+    void watch_datagrams();
+    void give_up_search();
+    void store_state();
+    void say(const std::string& text) const;
+    void note_outage(const std::string& text);
     void finish(int exit_code);
     void drain();
     void handle(const mqttsn_event& event);
@@ -86,14 +102,10 @@ class DeviceProgram {
     void connect_later(std::uint32_t wait_ms);
     void check_timers();
     int poll_timeout() const;
-    bool wait();
-    std::string lost_text(int reason) const;
-    static void trace(void* self, bool sent, const void* datagram, std::size_t octets);
+    static void on_datagram(void* self, bool sent, const void* datagram, std::size_t octets);
 
     const char* name_;
     const Options& options_;
-    std::string host_;
-    std::string port_;
     mqttsn_client client_{};
     mqttsn_config config_{};
     mqttsn_will will_{};
@@ -101,11 +113,17 @@ class DeviceProgram {
     std::vector<std::string> addresses_;  // of the host name, numeric
     std::size_t address_ = 0;
     std::uint32_t refused_count_ = 0;
-    std::array<mqttsn_slot, 1> queue_{};
-    std::array<std::uint16_t, 64> inbound_{};
+    std::vector<mqttsn_slot> queue_;
+    std::array<mqttsn_inbound, 64> inbound_{};
+    std::vector<mqttsn_gateway> gateways_;
     std::vector<std::uint8_t> topics_;
     std::vector<std::uint8_t> buffer_;
+    std::optional<StateFile> state_;
+    std::vector<std::uint8_t> blob_;  // what was restored; the library may point into it
+    std::string state_problem_;
+    bool stored_ = true;  // the file is as the session
     std::uint32_t started_ = 0;
+    std::optional<std::uint32_t> search_by_;  // a gateway must be found
     std::optional<std::uint32_t> deadline_;
     std::optional<std::uint32_t> connect_at_;
     std::optional<std::uint32_t> close_by_;
@@ -114,6 +132,7 @@ class DeviceProgram {
     bool connected_before_ = false;
     bool session_kept_ = false;  // connected with clean session off although the user wants no session kept
     bool timed_out_ = false;
+    bool outage_ = false;  // and it was said
     bool done_ = false;
 };
 

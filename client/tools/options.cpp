@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "options.hpp"
 
+#include <mqttsn/udp.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
-#include "discover.hpp"
 #include "mqttsn/topic.hpp"
 
 namespace mqttsn::tools {
@@ -15,6 +16,20 @@ namespace {
 
 Bytes view(const std::string& text) {
     return Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+enum class Number { whole, any };
+
+/// Low to high, both in it; `meaning` says what that is.
+CLI::Validator within(double low, double high, const std::string& meaning, Number kind = Number::whole) {
+    const auto check = [low, high, meaning, kind](const std::string& text) {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        const bool plain = !text.empty() && text.find_first_not_of("0123456789.-") == std::string::npos &&
+                           *end == '\0' && (kind == Number::any || text.find('.') == std::string::npos);
+        return plain && value >= low && value <= high ? std::string() : meaning + ", not \"" + text + "\"";
+    };
+    return CLI::Validator(check, "");
 }
 
 /// Options that are asked whether they were there; a message, for example, may be empty.
@@ -34,7 +49,9 @@ void add_common(CLI::App& app, Program program, Options& options, Given& given) 
     app.set_help_flag("--help", "Print this help and exit");
     app.set_version_flag("--version", MQTTSN_TOOLS_VERSION);
     given.host = app.add_option("-h,--host", options.host, "Gateway host")->capture_default_str();
-    given.port = app.add_option("-p,--port", options.port, "Gateway UDP port")->capture_default_str();
+    given.port = app.add_option("-p,--port", options.port, "Gateway UDP port")
+                     ->check(within(1, 65535, "a port is 1 to 65535"))
+                     ->capture_default_str();
     given.discover = app.add_option("--discover", options.group,
                                     "Find the gateway by multicast or broadcast instead: ADDRESS:PORT of the "
                                     "group, or nothing for the usual one")
@@ -43,31 +60,42 @@ void add_common(CLI::App& app, Program program, Options& options, Given& given) 
     given.interface = app.add_option("--interface", options.interface,
                                      "Network interface to search by (default: the system's choice)");
     given.radius = app.add_option("--radius", options.radius, "How many hops to search, 0 = everywhere")
-                       ->check(CLI::Range(0, 255))
+                       ->check(within(0, 255, "a radius is 0 to 255 hops"))
                        ->capture_default_str();
     app.add_option("-i,--id", options.client_id, "Client id (default: program name and process id)");
-    app.add_option("-q,--qos", options.qos, "Quality of service")->capture_default_str();
+    app.add_option("-q,--qos", options.qos, "Quality of service")
+        ->check(program == Program::pub ? within(-1, 2, "QoS is -1, 0, 1 or 2")
+                                        : within(0, 2, "QoS is 0, 1 or 2"))
+        ->capture_default_str();
     app.add_option("-k,--keepalive", options.keep_alive_s, "Keep-alive in seconds, 0 = none")
+        ->check(within(0, 65535, "seconds are 0 to 65535"))
         ->capture_default_str();
     app.add_flag("-c,--disable-clean-session", options.keep_session,
                  "Keep the session in gateway and broker after the end (needs -i)");
     app.add_flag("-d,--debug", options.debug, "Write every packet to standard error");
-    app.add_option("-W", options.timeout_s, "Stop after this many seconds")->check(CLI::PositiveNumber);
+    app.add_option("--state", options.state_file,
+                   "Keep the session in this file and go on with it in the next run (as -c, needs -i)");
+    app.add_option("-W", options.timeout_s,
+                   program == Program::pub ? "Give up after this many seconds"
+                                           : "Stop after this many seconds; exit code 27 when no "
+                                             "message came, or fewer than -C")
+        ->check(within(0.001, 1e6, "seconds are more than 0 and at most 1000000", Number::any));
     app.add_option("--will-topic", options.will_topic, "Topic of the will");
     app.add_option("--will-payload", options.will_payload, "Payload of the will");
-    app.add_option("--will-qos", options.will_qos, "QoS of the will")->check(CLI::Range(0, 2));
+    app.add_option("--will-qos", options.will_qos, "QoS of the will")
+        ->check(within(0, 2, "QoS is 0, 1 or 2"));
     app.add_flag("--will-retain", options.will_retain, "The will is retained");
     app.add_flag("--short", options.short_names, "-t names short topics: two octets, no registration");
     app.add_option("--retry", options.retry_s, "T_retry: seconds to wait for an answer")
-        ->check(CLI::Range(0.01, 86400.0))
+        ->check(within(0.01, 86400, "seconds are 0.01 to 86400", Number::any))
         ->capture_default_str();
     app.add_option("--retries", options.retry_count,
                    "N_retry: repetitions before the connection counts as lost")
-        ->check(CLI::Range(0, 254))
+        ->check(within(0, 254, "repetitions are 0 to 254"))
         ->capture_default_str();
     app.add_option("--wait", options.congestion_wait_s,
                    "T_WAIT: seconds to wait after \"rejected: congestion\"")
-        ->check(CLI::Range(0.01, 86400.0))
+        ->check(within(0.01, 86400, "seconds are 0.01 to 86400", Number::any))
         ->capture_default_str();
     auto* const topic = app.add_option("-t,--topic", options.topics,
                                        program == Program::pub ? "Topic" : "Topic filter; may be repeated");
@@ -76,6 +104,7 @@ void add_common(CLI::App& app, Program program, Options& options, Given& given) 
                        program == Program::pub ? "Predefined topic id instead of a topic"
                                                : "Predefined topic id to subscribe to; may be repeated");
     topic->allow_extra_args(false);
+    predefined->check(within(1, 65534, "ids are 1 to 65534"));
     predefined->allow_extra_args(false);
 }
 
@@ -90,9 +119,10 @@ void add_pub(CLI::App& app, Options& options, Given& given) {
 
 void add_sub(CLI::App& app, Options& options) {
     app.add_flag("-v,--verbose", options.verbose, "Print the topic before the payload");
-    app.add_option("-C", options.message_count, "Exit after this many messages")->check(CLI::PositiveNumber);
+    app.add_option("-C", options.message_count, "Exit after this many messages")
+        ->check(within(1, 1e15, "a count of messages is 1 or more"));
     app.add_option("--sleep", options.sleep_s, "Sleep, and wake up every so many seconds to fetch messages")
-        ->check(CLI::PositiveNumber);
+        ->check(within(1, 65535, "seconds are 1 to 65535"));
 }
 
 /// @return what is wrong, or "".
@@ -123,8 +153,10 @@ std::string check_discovery(const Given& given, Options& options) {
     if (options.group.empty()) {
         options.group = Options{}.group;
     }
-    const std::string wrong = check_group(options.group);
-    return wrong.empty() ? "" : "--discover: \"" + options.group + "\" " + wrong;
+    mqttsn_address group;
+    return mqttsn_udp_parse_address(options.group.c_str(), &group) == MQTTSN_OK
+               ? ""
+               : "--discover: \"" + options.group + "\" is not ADDRESS:PORT";
 }
 
 std::string check_topics(Program program, const Options& options) {
@@ -134,11 +166,6 @@ std::string check_topics(Program program, const Options& options) {
     }
     if (program == Program::pub && count > 1) {
         return "only one topic: give -t or --predefined once";
-    }
-    for (const std::uint16_t id : options.predefined) {
-        if (id == kTopicIdNone || id == kTopicIdReserved) {
-            return "--predefined: ids are 1 to 65534";
-        }
     }
     for (const std::string& topic : options.topics) {
         if (options.short_names) {
@@ -171,19 +198,17 @@ std::string check_will(const Options& options) {
     return "";
 }
 
-std::string check_connection(Program program, const Options& options) {
-    if (options.qos < (program == Program::pub ? -1 : 0) || options.qos > 2) {
-        return program == Program::pub ? "-q: QoS is -1, 0, 1 or 2" : "-q: QoS is 0, 1 or 2";
-    }
+std::string check_connection(const Options& options) {
     if (options.qos == -1 && !options.topics.empty() && !options.short_names) {
         return "-q -1: needs a topic that both sides know: use --predefined ID, or --short with a two-octet "
                "name";
     }
-    if (options.qos == -1 && (options.keep_session || !options.will_topic.empty())) {
-        return "-q -1: sends without a connection, so -c and a will make no sense";
+    if (options.qos == -1 &&
+        (options.keep_session || !options.state_file.empty() || !options.will_topic.empty())) {
+        return "-q -1: sends without a connection, so -c, --state and a will make no sense";
     }
-    if (options.keep_session && options.client_id.empty()) {
-        return "-c: a kept session needs a client id, give -i";
+    if (options.client_id.empty() && (options.keep_session || !options.state_file.empty())) {
+        return "-c, --state: a kept session needs a client id, give -i";
     }
     if (options.client_id.size() > 249) {
         return "-i: at most 249 octets (gateways may allow fewer, the specification says 23)";
@@ -239,7 +264,7 @@ std::optional<int> parse_options(Program program, int argc, char** argv, Options
         wrong = check_discovery(given, options);
     }
     if (wrong.empty()) {
-        wrong = check_connection(program, options);
+        wrong = check_connection(options);
     }
     if (wrong.empty()) {
         wrong = check_will(options);
@@ -248,6 +273,7 @@ std::optional<int> parse_options(Program program, int argc, char** argv, Options
         std::fprintf(stderr, "%s: %s (see --help)\n", name, wrong.c_str());
         return kExitUsage;
     }
+    options.keep_session = options.keep_session || !options.state_file.empty();
     if (options.client_id.empty()) {
         options.client_id = std::string(name) + "-" + std::to_string(getpid());
     }

@@ -18,6 +18,7 @@ namespace mqttsn::tools {
 constexpr int kExitDone = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitTimeOver = 27;  ///< mqttsn-sub, as mosquitto_sub: too few messages came in the time of -W
 
 /// Octets that a UDP datagram over IPv4 can carry.
 constexpr std::uint16_t kDatagramOctetsMax = 65507;
@@ -39,8 +40,9 @@ struct Options {
     bool short_names = false;
     bool keep_session = false;  // -c, as mosquitto: clean session off
     bool debug = false;
-    bool discover = false;  // instead of host and port
-    double timeout_s = 0;   // -W, 0 = none
+    bool discover = false;   // instead of host and port
+    double timeout_s = 0;    // -W, 0 = none
+    std::string state_file;  // "" = none
 
     std::string will_topic;
     std::string will_payload;

@@ -21,6 +21,7 @@ constexpr const char* kName = "mqttsn-pub";
 constexpr unsigned kLossesMax = 5;
 constexpr std::size_t kPayloadOctetsMax = kDatagramOctetsMax - 9U;
 constexpr std::size_t kReadOctets = 65536;
+constexpr std::size_t kQueueLength = 8;  // ours, and what runs before this one have left in --state
 
 /// Reads all of `fd`, at most one octet more than a datagram can carry.
 bool read_all(int fd, std::string& out) {
@@ -42,13 +43,14 @@ class Publisher : public DeviceProgram {
   public:
     /// @param message  what to publish, unless the lines of standard input
     Publisher(const Options& options, std::string message)
-        : DeviceProgram(kName, options),
+        : DeviceProgram(kName, options, kQueueLength),
           topic_(options.topic_values().front()),
           payload_(std::move(message)) {}
 
   private:
     bool lines() const { return options().source == Source::lines; }
     bool wants_connection() const override { return options().qos != -1; }
+    bool unfinished() const override { return in_flight_; }
     unsigned losses_max() const override { return kLossesMax; }
 
     void on_connected(bool again) override {
@@ -158,6 +160,11 @@ class Publisher : public DeviceProgram {
     void publish() {
         const mqttsn_status status = mqttsn_publish(&client(), topic_, payload_.data(), payload_.size(),
                                                     options().qos, options().retain, &token_);
+        if (status == MQTTSN_ERR_BUSY) {
+            fail("the session in " + options().state_file +
+                 " is full of messages of earlier runs: send them with -l < /dev/null, or delete it");
+            return;
+        }
         if (status != MQTTSN_OK) {
             fail(std::string("cannot publish: ") + mqttsn_status_name(status));
             return;

@@ -17,19 +17,33 @@ namespace mqttsn::tools {
 namespace {
 
 constexpr const char* kName = "mqttsn-sub";
+constexpr std::size_t kSpareSlots = 8;  // what a run before this one has left in --state
 
 class Subscriber : public DeviceProgram {
   public:
     explicit Subscriber(const Options& options)
-        : DeviceProgram(kName, options), topics_(options.topic_values()) {}
+        : DeviceProgram(kName, options, options.topics.size() + options.predefined.size() + kSpareSlots) {
+        for (const mqttsn_topic& topic : options.topic_values()) {
+            subscriptions_.push_back(Subscription{topic});
+        }
+    }
 
   private:
+    struct Subscription {
+        mqttsn_topic topic;
+        std::uint16_t token = 0;  // not 0: in the queue
+        bool made = false;
+    };
+
     // As mosquitto_sub: once it was connected, for ever.
     unsigned losses_max() const override { return UINT32_MAX; }
 
-    /// All subscriptions are made again: whoever lost the connection may have lost them, too.
+    /// All subscriptions are made again: whoever lost the connection may have lost them, too. They are queued
+    /// all at once, because a client that wakes up goes back to sleep when its queue is empty.
     void on_connected(bool) override {
-        next_topic_ = 0;
+        for (Subscription& subscription : subscriptions_) {
+            subscription.made = false;
+        }
         subscribe();
     }
 
@@ -54,37 +68,50 @@ class Subscriber : public DeviceProgram {
     }
 
     void on_subscribed(const mqttsn_event& event) {
-        if (event.token == token_) {
+        for (Subscription& subscription : subscriptions_) {
+            if (subscription.token != event.token) {
+                continue;  // of another one, or of an earlier run
+            }
             if (event.code != MQTTSN_ACCEPTED) {
-                fail("the gateway refuses the subscription to " + text_of(topics_[next_topic_]) + ": " +
+                fail("the gateway refuses the subscription to " + text_of(subscription.topic) + ": " +
                      return_code_text(static_cast<std::uint8_t>(event.code)) + " (code " +
                      std::to_string(event.code) + "): see its log");
                 return;
             }
-            ++next_topic_;
+            subscription.token = 0;
+            subscription.made = true;
         }
         subscribe();
     }
 
     void subscribe() {
-        if (next_topic_ == topics_.size()) {
-            sleep();
-            return;
+        bool all_made = true;
+        for (Subscription& subscription : subscriptions_) {
+            all_made = all_made && subscription.made;
+            if (subscription.made || subscription.token != 0) {
+                continue;
+            }
+            const mqttsn_status status =
+                mqttsn_subscribe(&client(), subscription.topic, options().qos, &subscription.token);
+            if (status == MQTTSN_ERR_BUSY) {
+                subscription.token = 0;
+                return;  // the end of another one leads back here
+            }
+            if (status != MQTTSN_OK) {
+                fail(std::string("cannot subscribe: ") + mqttsn_status_name(status));
+                return;
+            }
         }
-        const mqttsn_status status =
-            mqttsn_subscribe(&client(), topics_[next_topic_], options().qos, &token_);
-        if (status == MQTTSN_ERR_BUSY) {
-            token_ = 0;  // one of the connection before is still under way; its end leads back here
-        } else if (status != MQTTSN_OK) {
-            fail(std::string("cannot subscribe: ") + mqttsn_status_name(status));
+        if (all_made) {
+            sleep();
         }
     }
 
     /// The duration leaves time for a wake-up with all its repetitions, so that the gateway does not give us
     /// up.
     void sleep() {
-        if (options().sleep_s == 0) {
-            return;
+        if (options().sleep_s == 0 || mqttsn_get_state(&client()) != MQTTSN_STATE_ACTIVE) {
+            return;  // AWAKE: the client goes back to sleep by itself
         }
         const double wake_up_s = options().retry_s * 1.25 * (options().retry_count + 1);
         const double duration_s = std::ceil(options().sleep_s + wake_up_s);
@@ -92,15 +119,20 @@ class Subscriber : public DeviceProgram {
     }
 
     void on_deadline() override {
-        if (mqttsn_wake(&client()) != MQTTSN_OK) {
+        if (mqttsn_get_state(&client()) == MQTTSN_STATE_ASLEEP && mqttsn_wake(&client()) != MQTTSN_OK) {
             fail("cannot wake up");
         }
     }
 
     void on_timeout() override {
-        if (options().message_count > 0) {
+        if (!ever_connected()) {
+            fail(lost_text(MQTTSN_LOST_CONNECT));
+        } else if (options().message_count > 0) {
             fail("only " + std::to_string(printed_) + " of " + std::to_string(options().message_count) +
-                 " messages came within the time of -W");
+                     " messages came within the time of -W",
+                 kExitTimeOver);
+        } else if (printed_ == 0) {
+            fail("no message came within the time of -W", kExitTimeOver);
         } else {
             succeed();
         }
@@ -138,10 +170,8 @@ class Subscriber : public DeviceProgram {
         }
     }
 
-    std::vector<mqttsn_topic> topics_;
-    std::size_t next_topic_ = 0;
+    std::vector<Subscription> subscriptions_;
     std::uint64_t printed_ = 0;
-    std::uint16_t token_ = 0;
 };
 
 }  // namespace

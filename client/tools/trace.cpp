@@ -67,6 +67,12 @@ void append_field(std::string& out, char field, const Message& message) {
         case 'f':
             out += flags_text(message);
             break;
+        case 'g':
+            out.append(" gateway=").append(std::to_string(message.gateway_id));
+            break;
+        case 'a':
+            out.append(" radius=").append(std::to_string(message.radius));
+            break;
         case 'd':
             out.append(" duration=").append(std::to_string(message.duration));
             break;
@@ -88,6 +94,8 @@ void append_field(std::string& out, char field, const Message& message) {
         case 'v':
             if (message.type == MessageType::publish || message.type == MessageType::will_msg) {
                 out.append(" data=").append(std::to_string(message.data.size));
+            } else if (message.type == MessageType::gateway_info && !message.data.empty()) {
+                out.append(" address:").append(hex(message.data));
             } else if (!message.data.empty()) {
                 out.append(" ").append(text(message.data));
             }

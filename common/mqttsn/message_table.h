@@ -66,4 +66,12 @@
     X(NOT_SUPPORTED,    not_supported,    0x03, "rejected: not supported")
 /* clang-format on */
 
+/* The Flags octet: SN12-13 to SN12-20. TopicIdType takes the two lowest bits. */
+#define MQTTSN_FLAG_DUP 0x80
+#define MQTTSN_FLAG_QOS 0x60
+#define MQTTSN_FLAG_RETAIN 0x10
+#define MQTTSN_FLAG_WILL 0x08
+#define MQTTSN_FLAG_CLEAN_SESSION 0x04
+#define MQTTSN_FLAG_TOPIC_ID_TYPE 0x03
+
 #endif

@@ -74,12 +74,12 @@ const char* return_code_text(uint8_t code);
 struct Flags {
     uint8_t bits = 0;
 
-    static constexpr uint8_t kDup = 0x80;
-    static constexpr uint8_t kQosMask = 0x60;
-    static constexpr uint8_t kRetain = 0x10;
-    static constexpr uint8_t kWill = 0x08;
-    static constexpr uint8_t kCleanSession = 0x04;
-    static constexpr uint8_t kTopicIdTypeMask = 0x03;
+    static constexpr uint8_t kDup = MQTTSN_FLAG_DUP;
+    static constexpr uint8_t kQosMask = MQTTSN_FLAG_QOS;
+    static constexpr uint8_t kRetain = MQTTSN_FLAG_RETAIN;
+    static constexpr uint8_t kWill = MQTTSN_FLAG_WILL;
+    static constexpr uint8_t kCleanSession = MQTTSN_FLAG_CLEAN_SESSION;
+    static constexpr uint8_t kTopicIdTypeMask = MQTTSN_FLAG_TOPIC_ID_TYPE;
 
     constexpr bool dup() const { return (bits & kDup) != 0; }
     constexpr Qos qos() const {

@@ -288,6 +288,7 @@ void DirectEngine::count(const DirectLink::Outcome& outcome, bool was_open) {
     counters.failed += !outcome.refused && !was_open ? 1U : 0U;
     switch (outcome.reason) {
         case LinkCloseReason::unreachable:
+        case LinkCloseReason::unanswered:
             counters.unreachable += outcome.refused ? 0U : 1U;
             break;
         case LinkCloseReason::closed_by_peer:

@@ -183,7 +183,7 @@ void DirectLink::peer_gone(int error) {
             end(LinkCloseReason::unreachable, what + " during the TLS handshake");
             break;
         case State::greeting:
-            end(LinkCloseReason::unreachable, what + " before CONNACK");
+            end(LinkCloseReason::unanswered, what + " before CONNACK");
             break;
         default:
             end(LinkCloseReason::requested, "");

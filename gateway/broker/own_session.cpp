@@ -226,7 +226,8 @@ void OwnSession::on_connected(const PahoEvent& event) {
         dispatch_status("online", 1);
     }
     pump();
-    listener_.on_own_session_up(event.mqtt5, event.session_present);
+    const bool in_doubt = std::exchange(unanswered_, false);
+    listener_.on_own_session_up(event.mqtt5, event.session_present && !in_doubt);
 }
 
 void OwnSession::on_connect_failed(const PahoEvent& event) {
@@ -234,6 +235,7 @@ void OwnSession::on_connect_failed(const PahoEvent& event) {
         return;
     }
     ++counters_.connect_failures;
+    unanswered_ = unanswered_ || event.code <= 0;  // Paho does not say whether CONNECT has left
     const BrokerIdentity broker = identity(options_);
     if (is_version_refusal(event.code)) {
         mqtt5_refused_ = mqtt5_;

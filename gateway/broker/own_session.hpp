@@ -83,7 +83,8 @@ struct OwnSessionOptions {
 /// all.
 class OwnSessionListener {
   public:
-    /// session_present: the broker still has our subscriptions. Otherwise there are none.
+    /// session_present: the broker still has our subscriptions. Otherwise there are none, or they may be
+    /// missing: a broker says only once that a session is new, and that answer may have been lost.
     virtual void on_own_session_up(bool mqtt5, bool session_present) = 0;
     /// Lost, or could not be opened. One line for the log that says what happened and what to do. Failures
     /// repeat with each attempt but are said again only when the reason changes.
@@ -246,6 +247,7 @@ class OwnSession {
     bool clean_ = true;           ///< of the current attempt
     bool clean_next_ = false;     ///< Paho or the broker is stuck with something
     bool rinsed_ = false;         ///< see rinse()
+    bool unanswered_ = false;     ///< a CONNECT without an answer may have begun a session in the broker
     bool subscription_ids_ = false;
     std::optional<bool> established_;  ///< keep_session: the MQTT version the session is held with (5 = true)
     std::uint8_t qos_max_ = 2;

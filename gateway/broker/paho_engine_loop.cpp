@@ -130,7 +130,8 @@ void PahoEngine::on_open_failed(Link& link, const PahoLinkEvent& event) {
         return;
     }
     ++counters_.failed;
-    end(link, LinkCloseReason::unreachable, to_string(options_.url) + ": " + event.detail);
+    // Paho does not say whether CONNECT has left.
+    end(link, LinkCloseReason::unanswered, to_string(options_.url) + ": " + event.detail);
 }
 
 /// done or failed: Paho has let go of the request.

@@ -6,6 +6,7 @@ namespace mqttsn::gateway {
 const char* link_close_reason_text(LinkCloseReason reason) {
     switch (reason) {
         case LinkCloseReason::unreachable:
+        case LinkCloseReason::unanswered:
             return "broker unreachable";
         case LinkCloseReason::closed_by_peer:
             return "closed by the broker";

@@ -24,7 +24,8 @@ constexpr LinkId kOwnLink{0xFFFFFFFFU, 0};
 
 /// Why a link is not there (any more).
 enum class LinkCloseReason : std::uint8_t {
-    unreachable,     ///< name look-up, TCP or TLS set-up failed, or no CONNACK came
+    unreachable,     ///< name look-up, TCP or TLS set-up failed: no CONNECT has reached the broker
+    unanswered,      ///< CONNECT was sent, or may have been, and no CONNACK came
     closed_by_peer,  ///< the broker closed or reset an established connection
     protocol_error,  ///< the broker sent something that is not MQTT
     write_overflow,  ///< the broker does not read and the bounded write queue is full

@@ -110,6 +110,7 @@ struct SessionLink {
     bool congested = false;
     bool paused = false;         ///< the broker is not read from: the device's queue is full
     bool reopening = false;      ///< closed only to be opened again: no outage, no backoff
+    bool unanswered = false;     ///< a CONNECT whose answer never came may have begun a session in the broker
     std::uint8_t failures = 0;   ///< in a row, for the backoff
     std::uint8_t cut_short = 0;  ///< in a row: closed by the broker soon after it had accepted
     mqtt::PacketType last_packet = mqtt::PacketType::connect;  ///< what was sent last

@@ -2,6 +2,7 @@
 #include "gateway/core/session_link.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/core/session_connect.hpp"
 #include "gateway/core/session_downlink.hpp"
@@ -190,6 +191,7 @@ void close(Context& context, Session& session, bool with_disconnect) {
     if (session.link.state != State::opening && session.link.state != State::open) {
         return;
     }
+    session.link.unanswered = session.link.unanswered || session.link.state == State::opening;
     session.link.state = State::closing;
     context.close_link(session, with_disconnect);
 }
@@ -216,6 +218,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
     }
     link.state = State::open;
     link.reopening = false;
+    const bool unanswered = std::exchange(link.unanswered, false);
     link.opened_at = context.now;
     link.last_sent = context.now;
     link.last_received = context.now;
@@ -239,7 +242,9 @@ void on_opened(Context& context, Session& session, bool session_present) {
     } else {
         context.event(EventKind::broker_back, session);
     }
-    session_subscribe::on_link_opened(context, session, session_present);
+    // A broker says only once that a session is new. When that answer was lost, the subscriptions may be
+    // missing in what it calls present now.
+    session_subscribe::on_link_opened(context, session, session_present, unanswered);
     session_downlink::on_link_opened(context, session, session_present);
     session_will::on_link_opened(context, session);
 }
@@ -273,6 +278,8 @@ void on_closed(Context& context, Session& session, LinkCloseReason reason) {
     SessionLink& link = session.link;
     const bool by_us = link.state == State::closing;
     const bool was_open = link.state == State::open;
+    link.unanswered =
+        link.unanswered || (link.state == State::opening && reason != LinkCloseReason::unreachable);
     link.state = State::closed;
     link.congested = false;
     Context::stop_timer(session, SessionTimer::link);

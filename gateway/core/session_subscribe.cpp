@@ -368,13 +368,13 @@ void reset(Session& session, bool forget) {
     Context::stop_timer(session, SessionTimer::subscribe);
 }
 
-void on_link_opened(Context& context, Session& session, bool session_present) {
+void on_link_opened(Context& context, Session& session, bool session_present, bool in_doubt) {
     SessionSubscribe& subscribe = session.subscribe;
     subscribe.own_ids.clear();
     subscribe.repair_next = 0;
-    subscribe.repairing = !session_present && !subscribe.subscriptions.empty();
+    subscribe.repairing = (!session_present || in_doubt) && !subscribe.subscriptions.empty();
     if (subscribe.repairing) {
-        if (!session.connect.clean) {
+        if (!session_present && !session.connect.clean) {
             context.event(EventKind::session_not_in_broker, session, "its subscriptions are made again");
         }
         repair_some(context, session);

@@ -24,7 +24,9 @@ const Subscription* find_id_form(const Session& session, const TopicName& name);
 
 /// A new connection of the device. `forget` also forgets the subscriptions (clean session).
 void reset(Session& session, bool forget);
-void on_link_opened(Context& context, Session& session, bool session_present);
+/// @param in_doubt  the broker may have begun this session without our knowledge: it has it, and perhaps no
+///   subscriptions
+void on_link_opened(Context& context, Session& session, bool session_present, bool in_doubt);
 void on_link_closed(Context& context, Session& session);
 void on_timer(Context& context, Session& session);
 

@@ -19,7 +19,7 @@ code() { files "$@" | xargs -r grep -nH '' | sed -E 's#(^[^:]+:[0-9]+:[^"]*)//.*
 freestanding='<(stdint|stddef|string|stdbool)\.h>'
 includes common | grep -vE "$freestanding|\"mqttsn/" |
     breach "common/ includes more than stdint, stddef, string and itself"
-includes client/src client/include | grep -vE "$freestanding|\"(mqttsn|client/src)/|<mqttsn/client\.h>|\"[a-z_]+\.hpp\"" |
+includes client/src client/include | grep -vE "$freestanding|\"(mqttsn|client/src)/|<mqttsn/(client|udp)\.h(pp)?>|\"(\.\./include/mqttsn/)?[a-z_]+\.(hpp|cpp|h)\"|MQTTSN_CONFIG_FILE" |
     breach "client/src or client/include includes more than stdint, stddef, string, common and itself"
 includes client | grep '"gateway/' | breach "client/ includes gateway/"
 includes gateway/core | grep -E '"' | grep -vE '"(gateway/core|mqttsn)/' |

@@ -245,6 +245,70 @@ void tool_that_finds_nobody_says_so(Bed& bed) {
     assert_int_equal(waiting.wait(1), 1);
 }
 
+// Without a connection, and with the gateway of the run before it: no search at all.
+void tools_find_the_gateway_for_qos_minus_one_and_remember_it_in_their_state(Bed& bed) {
+    bed.start_broker();
+    bed.gateway.options.broker_url = bed.broker.url();
+    set_discovery(bed.gateway, 5,
+                  "group = \"225.1.1.1:1900\"\n[[predefined_topic]]\nid = 7\ntopic = \"tools/seven\"\n");
+    bed.gateway.options.listen_keys = "qos_minus_one = \"all\"";
+    Observer& witness = bed.observe({"#"});
+    start_with_own_session(bed.gateway);
+    const std::vector<std::string> by_group{"-d", "--discover", "225.1.1.1:1900", "-m", "x"};
+    std::vector<std::string> arguments{"-q", "-1", "--predefined", "7"};
+    arguments.insert(arguments.end(), by_group.begin(), by_group.end());
+    assert_int_equal(tool(bed, DORMOUSE_PUB, arguments).wait(), 0);
+    assert_true(wait_until(kAnswerMs, [&] { return !witness.payloads("tools/seven").empty(); }));
+    arguments = {"-q", "1", "-t", "a", "-i", "seeker", "--state", bed.folder.file("session")};
+    arguments.insert(arguments.end(), by_group.begin(), by_group.end());
+    for (const int searches : {1, 0}) {
+        Tool& pub = tool(bed, DORMOUSE_PUB, arguments);
+        assert_int_equal(pub.wait(), 0);
+        assert_int_equal(test::count_of(pub.errors(), "> SEARCHGW"), searches);
+    }
+    assert_true(wait_until(kAnswerMs, [&] { return witness.payloads("a").size() == 2; }));
+    // It is gone, and another one is there.
+    bed.gateway.kill();
+    GatewayProcess& other = bed.another_gateway();
+    set_discovery(other, 6, "group = \"225.1.1.1:1900\"\n");
+    start_with_own_session(other);
+    arguments.insert(arguments.end(), {"--retry", "0.2", "--retries", "1"});
+    assert_int_equal(tool(bed, DORMOUSE_PUB, arguments).wait(), 0);
+    assert_true(wait_until(kAnswerMs, [&] { return witness.payloads("a").size() == 3; }));
+}
+
+// SN12-54: a device that knows several gateways goes to the next when its own is gone.
+void tool_goes_on_with_the_other_gateway_when_the_first_is_killed(Bed& bed) {
+    bed.start_broker();
+    bed.gateway.options.broker_url = bed.broker.url();
+    const std::string lines = "group = \"225.1.1.1:1900\"\nadvertise = true\ninterval = \"1s\"\n";
+    set_discovery(bed.gateway, 5, lines);
+    GatewayProcess& other = bed.another_gateway();
+    set_discovery(other, 6, lines);
+    start_with_own_session(bed.gateway);
+    start_with_own_session(other);
+    Tool& sub = tool(bed, DORMOUSE_SUB, {"-d",        "--discover", "225.1.1.1:1900",
+                                         "-i",        "seeker",     "-k",
+                                         "1",         "--retry",    "0.3",
+                                         "--retries", "2",          "-c",
+                                         "-q",        "1",          "-t",
+                                         "a",         "-C",         "1",
+                                         "-W",        "60"});
+    bed.await_broker_log("Sending SUBACK to seeker");
+    const bool first = test::count_of(bed.gateway.log_text(), "client=seeker") > 0;
+    GatewayProcess& in_use = first ? bed.gateway : other;
+    GatewayProcess& spare = first ? other : bed.gateway;
+    assert_true(wait_until(kAnswerMs, [&] {
+        return test::count_of(sub.errors(), "< ADVERTISE gateway=5") > 0 &&
+               test::count_of(sub.errors(), "< ADVERTISE gateway=6") > 0;
+    }));
+    in_use.kill();
+    assert_true(spare.wait_for_log("client=seeker", 1, 60000));
+    bed.await_broker_log("Sending SUBACK to seeker", 2);
+    bed.publish("a", "x", 1);
+    assert_int_equal(sub.wait(), 0);
+}
+
 // SN12-54: several gateways, here on one host; each hears of the other and says so once.
 void two_gateways_answer_and_hear_each_other(Bed& bed) {
     bed.start_broker();
@@ -373,6 +437,8 @@ int main() {
         BED_TEST(tools_find_the_gateway_by_ipv6_and_by_broadcast),
         BED_TEST(tool_asks_again_and_takes_what_the_group_says),
         BED_TEST(tool_that_finds_nobody_says_so),
+        BED_TEST(tools_find_the_gateway_for_qos_minus_one_and_remember_it_in_their_state),
+        BED_TEST(tool_goes_on_with_the_other_gateway_when_the_first_is_killed),
         BED_TEST(two_gateways_answer_and_hear_each_other),
         BED_TEST(stand_by_gateway_takes_over_when_the_first_is_killed_and_gives_back),
         BED_TEST(gateway_without_its_broker_is_silent_until_it_is_back),

@@ -27,6 +27,8 @@ void fuzz_mqttsn_decode(const std::uint8_t* data, std::size_t size);
 void fuzz_topic(const std::uint8_t* data, std::size_t size);
 /// One stream of MQTT packets as a broker sends them (gateway builds only).
 void fuzz_mqtt_decode(const std::uint8_t* data, std::size_t size);
+/// A script of datagrams, calls, time and lost RAM for the device library.
+void fuzz_client_input(const std::uint8_t* data, std::size_t size);
 /// A script of datagrams, packets of the broker, links and time for the whole core (gateway builds only).
 void fuzz_gateway_sequence(const std::uint8_t* data, std::size_t size);
 

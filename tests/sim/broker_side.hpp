@@ -64,7 +64,9 @@ class BrokerSide : private BrokerObserver {
     bool up(Micros now) const { return now >= down_until_; }
     /// The broker has accepted a connection of this client, has it still, and listens.
     bool has_connection(Micros now, std::string_view client_id) const {
-        return up(now) && now >= stalled_until_ && by_client_.contains(client_id);
+        const auto found = by_client_.find(client_id);
+        return up(now) && now >= stalled_until_ && found != by_client_.end() &&
+               connections_.at(found->second).broker_end;  // else it is broken, and the gateway does not read
     }
     std::size_t connection_count() const { return connections_.size(); }
 

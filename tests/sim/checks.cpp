@@ -265,13 +265,13 @@ void Checks::state_changed(Micros now, std::uint32_t device, const mqttsn_event&
                                                                         : kControl;
         const std::uint32_t wanted = view.settings.retry_count + 1U;
         const std::uint32_t sent = view.device_sends[exchange].count;
-        // While awake every message restarts the timer of PINGREQ (SN12-107), so there may be more of them.
-        if (event.code == MQTTSN_LOST_WAKE ? sent < wanted : sent != wanted) {
+        if (view.power_lost ? sent > wanted : sent != wanted) {
             fail(now, view.settings.client_id + " gave up after " + std::to_string(sent) +
                           " transmissions in place of " + std::to_string(wanted));
         }
     }
     view.device_sends = {};
+    view.power_lost = false;
 }
 
 void Checks::session_changed(Micros now, std::string_view client_id, bool lost, std::string_view cause) {

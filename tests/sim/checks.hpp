@@ -64,6 +64,8 @@ class Checks {
     void delivered(Micros now, std::uint32_t device, std::uint32_t number, int code);
     void forgotten(std::uint32_t number);
     void device_lost_memory(std::uint32_t device);
+    /// It goes on from what it has saved last: answers that came since count as lost.
+    void device_power_lost(std::uint32_t device) { devices_[device].power_lost = true; }
     /// A message of this device has the id of one that it began before it lost its memory. @returns false
     /// when it never did
     bool id_of_an_earlier_life(std::string_view client_id);
@@ -133,6 +135,7 @@ class Checks {
         std::map<std::uint16_t, Held> held;
         std::uint32_t broker_session = 0;
         bool lost_memory = false;
+        bool power_lost = false;  // since its last state: it may have counted more than it has sent
         bool shared = false;
         bool shared_clean = false;       // what its last CONNECT asked for
         bool shared_subscribed = false;  // the gateway has said so, and kept its memory since

@@ -30,6 +30,9 @@ void DeviceObserver::on_input(std::uint32_t, Bytes) {}
 void DeviceObserver::on_delivered(std::uint32_t, std::uint32_t, int) {}
 void DeviceObserver::on_message(std::uint32_t, const mqttsn_event&) {}
 void DeviceObserver::on_state(std::uint32_t, const mqttsn_event&) {}
+void DeviceObserver::on_unsent(std::uint32_t, Bytes) {}
+void DeviceObserver::on_power_lost(std::uint32_t) {}
+void DeviceObserver::on_memory_lost(std::uint32_t) {}
 void DeviceObserver::on_forgotten(std::uint32_t, std::uint32_t) {}
 
 Device::Device(const DeviceSettings& settings, std::uint32_t index, std::uint64_t seed, Ledger& ledger,
@@ -45,7 +48,7 @@ Device::Device(const DeviceSettings& settings, std::uint32_t index, std::uint64_
     will_topic_ = WillChecks::topic_of(settings_.client_id);
     will_payload_ = WillChecks::payload_of(settings_.client_id);
     settings_.topics = std::max(settings_.topics, 1U);
-    queue_.resize(settings.queue_length);
+    queue_.resize(settings.queue_length + 1U);  // one for a subscription
     topic_memory_.resize(settings.topic_memory_octets);
     inbound_.resize(settings.inbound_length);
     datagram_.resize(settings.datagram_octets_max);
@@ -97,17 +100,18 @@ void Device::begin_life(std::uint64_t seed) {
         will_.qos = 1;
         config_.will = &will_;
     }
-    config_.queue = queue_.empty() ? nullptr : queue_.data();
-    config_.queue_length = settings_.queue_length;
+    config_.queue = queue_.data();
+    config_.queue_length = static_cast<std::uint8_t>(queue_.size());
     config_.topic_memory = topic_memory_.empty() ? nullptr : topic_memory_.data();
     config_.topic_memory_octets = settings_.topic_memory_octets;
-    config_.inbound_ids = inbound_.empty() ? nullptr : inbound_.data();
+    config_.inbound = inbound_.empty() ? nullptr : inbound_.data();
     config_.inbound_length = settings_.inbound_length;
     config_.retry_interval_ms = settings_.retry_interval_ms;
     config_.retry_count = settings_.retry_count;
     config_.keep_alive_s = settings_.keep_alive_s;
     config_.congestion_wait_ms = settings_.congestion_wait_ms;
     config_.datagram_octets_max = settings_.datagram_octets_max;
+    config_.adaptive_retry = settings_.adaptive_retry;
     config_.seed = static_cast<std::uint32_t>(seed | 1U);
     if (mqttsn_init(&client_, &config_) != MQTTSN_OK) {
         throw std::invalid_argument("the client library refuses the device's settings");
@@ -146,42 +150,83 @@ void Device::input(Micros now, Bytes datagram) {
     step(now);
 }
 
-void Device::step(Micros now) {
+/// Power is on, and the library has its memory. @returns false when there is nothing to do yet
+bool Device::wake_up_library(Micros now) {
     if (!powered_) {
         if (leaving_ || now < power_at_) {
-            return;
+            return false;
         }
         powered_ = true;
-        if (lives_ == 0) {
-            begin_life(random_.next());
+    }
+    if (dozing_ && now < app_.wake_at && !leaving_) {
+        return false;
+    }
+    if (lives_ == 0) {
+        begin_life(random_.next());
+        write_flash();
+    } else if (library_gone_ && !restore(now)) {
+        forget_all(now, false);
+        observer_.on_memory_lost(index_);
+    }
+    return true;
+}
+
+void Device::pull_events(Micros now) {
+    mqttsn_event event;
+    while (powered_ && mqttsn_next_event(&client_, &event)) {
+        if (power_fails_in_a_write(now)) {
+            return;
         }
+        on_event(now, event);
+        write_flash();
+        if (power_fails(now)) {
+            return;
+        }
+    }
+}
+
+void Device::send_what_is_due(Micros now) {
+    while (const std::size_t size = mqttsn_output(&client_, clock(now), datagram_.data(), datagram_.size())) {
+        if (power_fails_in_a_write(now)) {
+            return;
+        }
+        write_flash();
+        ++statistics_.datagrams_sent;
+        statistics_.octets_sent += size;
+        const Bytes datagram{datagram_.data(), size};
+        if (power_fails(now)) {
+            observer_.on_unsent(index_, datagram);
+            return;
+        }
+        observer_.on_send(index_, datagram);
+        if (power_fails(now)) {
+            return;
+        }
+    }
+}
+
+void Device::step(Micros now) {
+    if (!wake_up_library(now)) {
+        return;
     }
     for (bool busy = true; busy && powered_;) {
-        busy = false;
-        mqttsn_event event;
-        while (mqttsn_next_event(&client_, &event)) {
-            on_event(now, event);
-            busy = true;
+        pull_events(now);
+        if (powered_) {
+            act(now);
+            send_what_is_due(now);
         }
-        if (!powered_) {
-            break;
-        }
-        act(now);
-        while (const std::size_t size =
-                   mqttsn_output(&client_, clock(now), datagram_.data(), datagram_.size())) {
-            ++statistics_.datagrams_sent;
-            statistics_.octets_sent += size;
-            observer_.on_send(index_, Bytes{datagram_.data(), size});
-            busy = true;
-        }
-        busy = busy || mqttsn_next_timeout(&client_, clock(now)) == 0;
+        busy = powered_ && mqttsn_next_timeout(&client_, clock(now)) == 0;
     }
+    doze_if_asleep(now);
     count_radio(now);
 }
 
 Micros Device::next_step(Micros now) const {
     if (!powered_) {
         return leaving_ ? Micros::max() : power_at_;
+    }
+    if (dozing_) {
+        return leaving_ ? now : app_.wake_at;
     }
     Micros next = Micros::max();
     const std::uint32_t wait = mqttsn_next_timeout(&client_, clock(now));
@@ -198,26 +243,27 @@ Micros Device::next_step(Micros now) const {
     const mqttsn_state in = state();
     if (in == MQTTSN_STATE_DISCONNECTED) {
         if (settings_.pattern != Pattern::visitor || leaving_) {
-            at(connect_at_);
+            at(app_.connect_at);
         } else if (!idle() || !subscribed()) {
-            at(std::max(connect_at_, wake_at_));
+            at(std::max(app_.connect_at, app_.wake_at));
         }
     } else if (in == MQTTSN_STATE_ASLEEP) {
-        at(wake_at_);
-    } else if (in == MQTTSN_STATE_ACTIVE && !subscribed() && !subscribing_) {
-        at(subscribe_at_);
+        at(app_.wake_at);
+    } else if (in == MQTTSN_STATE_ACTIVE && !subscribed() && !app_.subscribing) {
+        at(app_.subscribe_at);
     }
     return next;
 }
 
 std::uint32_t Device::publish(Micros now, int qos, std::uint32_t topic) {
-    if (backlog_.size() >= settings_.backlog_max) {
+    if (app_.backlog.size() >= settings_.backlog_max) {
         ++statistics_.never_taken;
         return Ledger::kUnknown;
     }
     const std::uint32_t number = ledger_.add(index_, Way::up, qos, static_cast<std::uint16_t>(topic), now);
     ledger_.at(number).owed = true;
-    backlog_.push_back(number);
+    app_.backlog.push_back(number);
+    write_flash();
     return number;
 }
 
@@ -237,31 +283,31 @@ void Device::publish_what_is_due(Micros now) {
 /// Hands over as many messages as the library has slots for.
 void Device::fill_library() {
     // Nothing is handed over before the session that is to carry it.
-    while (!clean_next_ && !backlog_.empty() && in_library_.size() < settings_.queue_length) {
-        const std::uint32_t number = backlog_.front();
+    while (!app_.clean_next && !app_.backlog.empty() && app_.in_library.size() < settings_.queue_length) {
+        const std::uint32_t number = app_.backlog.front();
         const MessageRecord& record = ledger_.at(number);
-        in_library_.push_back(Held{number, 0, Ledger::payload(number, settings_.payload_octets)});
-        Held& held = in_library_.back();
+        app_.in_library.push_back(Held{number, 0, Ledger::payload(number, settings_.payload_octets)});
+        Held& held = app_.in_library.back();
         const mqttsn_status status =
             mqttsn_publish(&client_, own_topic(Way::up, record.topic, record.qos < 0), held.payload.data(),
                            held.payload.size(), record.qos, false, &held.token);
         if (status != MQTTSN_OK) {
-            in_library_.pop_back();
+            app_.in_library.pop_back();
             if (status == MQTTSN_ERR_BUSY) {
                 return;
             }
             throw std::invalid_argument(std::string("mqttsn_publish: ") + mqttsn_status_name(status));
         }
-        backlog_.pop_front();
+        app_.backlog.pop_front();
     }
 }
 
 bool Device::wants_connection(Micros now) const {
-    if (now < connect_at_) {
+    if (now < app_.connect_at) {
         return false;
     }
     if (settings_.pattern == Pattern::visitor && !leaving_) {
-        return now >= wake_at_ && (!idle() || !subscribed());
+        return now >= app_.wake_at && (!idle() || !subscribed());
     }
     return settings_.pattern != Pattern::visitor || leaving_;
 }
@@ -275,11 +321,14 @@ void Device::act(Micros now) {
     switch (state()) {
         case MQTTSN_STATE_DISCONNECTED:
             if (wants_connection(now)) {
-                connect(now, clean_next_ || leaving_ || settings_.clean_session);
+                connect(now, app_.clean_next || leaving_ || settings_.clean_session);
             }
             break;
         case MQTTSN_STATE_ACTIVE:
             act_active(now);
+            break;
+        case MQTTSN_STATE_FALLING_ASLEEP:
+            subscribe(now);  // a wake-up that had to connect: what is queued goes before DISCONNECT
             break;
         case MQTTSN_STATE_ASLEEP:
             act_asleep(now);
@@ -291,28 +340,33 @@ void Device::act(Micros now) {
 
 void Device::connect(Micros now, bool clean) {
     if (mqttsn_connect(&client_, clean) == MQTTSN_OK) {
-        leaving_asked_ = leaving_;
-        subscribed_ = subscribed_ && !clean && !settings_.subscribes_each_time;
+        own_connect_ = true;
+        app_.leaving_asked = leaving_;
+        app_.subscribed = app_.subscribed && !clean && !settings_.subscribes_each_time;
     }
     connect_later(now, Micros::max() - now);  // an event ends this attempt
 }
 
+void Device::subscribe(Micros now) {
+    if (!subscribed() && !app_.subscribing && now >= app_.subscribe_at) {
+        app_.subscribing = mqttsn_subscribe(&client_, own_topic(Way::down, 0, false), settings_.subscribe_qos,
+                                            nullptr) == MQTTSN_OK;
+    }
+}
+
 void Device::act_active(Micros now) {
     if (leaving_) {
-        if (left_clean_) {
+        if (app_.left_clean) {
             mqttsn_disconnect(&client_);
         } else {
             connect(now, true);
         }
         return;
     }
-    if (clean_next_) {
+    if (app_.clean_next) {
         return;  // about to end
     }
-    if (!subscribed() && !subscribing_ && now >= subscribe_at_) {
-        subscribing_ = mqttsn_subscribe(&client_, own_topic(Way::down, 0, false), settings_.subscribe_qos,
-                                        nullptr) == MQTTSN_OK;
-    }
+    subscribe(now);
     if (!subscribed() || !idle()) {
         return;
     }
@@ -330,13 +384,13 @@ void Device::act_active(Micros now) {
 void Device::act_asleep(Micros now) {
     if (leaving_) {
         connect(now, true);
-    } else if (now >= wake_at_) {
+    } else if (now >= app_.wake_at) {
         ++statistics_.wake_ups;
-        waking_ = true;
+        app_.waking = true;
         if (idle() && subscribed()) {
             mqttsn_wake(&client_);
         } else {
-            fetch_due_ = settings_.subscribes;  // who wakes only to send would never hear what waits
+            app_.fetch_due = settings_.subscribes;  // who wakes only to send would never hear what waits
             mqttsn_connect(&client_, false);
         }
     }
@@ -346,8 +400,12 @@ void Device::on_event(Micros now, const mqttsn_event& event) {
     switch (event.type) {
         case MQTTSN_EVENT_CONNECTED:
             ++statistics_.connects;
-            left_clean_ = leaving_asked_;
-            if (clean_next_ && !leaving_) {
+            app_.left_clean = app_.leaving_asked;
+            if (!own_connect_ && (settings_.subscribes_each_time || settings_.clean_session)) {
+                app_.subscribed = false;  // a wake-up that had to connect: that session is over
+            }
+            own_connect_ = false;
+            if (app_.clean_next && !leaving_) {
                 // A session that was begun clean ends with its connection: end it, and begin the one that is
                 // kept.
                 mqttsn_disconnect(&client_);
@@ -365,68 +423,44 @@ void Device::on_event(Micros now, const mqttsn_event& event) {
             connect_later(now, settings_.reconnect_after);
             break;
         case MQTTSN_EVENT_DELIVERED: {
-            const auto held = std::find_if(in_library_.begin(), in_library_.end(),
+            const auto held = std::find_if(app_.in_library.begin(), app_.in_library.end(),
                                            [&](const Held& one) { return one.token == event.token; });
-            if (held != in_library_.end()) {
+            if (held != app_.in_library.end()) {
                 const std::uint32_t number = held->number;
-                in_library_.erase(held);
+                app_.in_library.erase(held);
                 observer_.on_delivered(index_, number, event.code);
             }
             return;
         }
         case MQTTSN_EVENT_SUBSCRIBED:
-            subscribing_ = false;
-            subscribed_ = event.code == MQTTSN_ACCEPTED;
-            subscribe_at_ = now + settings_.reconnect_after;
+            app_.subscribing = false;
+            app_.subscribed = event.code == MQTTSN_ACCEPTED;
+            app_.subscribe_at = now + settings_.reconnect_after;
             return;
         case MQTTSN_EVENT_MESSAGE:
             observer_.on_message(index_, event);
             return;
         case MQTTSN_EVENT_ASLEEP:
         case MQTTSN_EVENT_AWAKE_DONE:
-            wake_at_ = fetch_due_ ? now : now + settings_.wake_every;
-            fetch_due_ = false;
-            waking_ = false;
+            app_.wake_at = app_.fetch_due ? now : now + settings_.wake_every;
+            app_.fetch_due = false;
+            app_.waking = false;
             break;
         case MQTTSN_EVENT_CLOSED:
-            connect_later(now, clean_next_ ? millis(1000) : Micros{0});
-            wake_at_ = clean_next_ ? now : now + settings_.wake_every;
-            clean_next_ = false;
-            powered_ = powered_ && !left_clean_;
+            connect_later(now, app_.clean_next ? millis(1000) : Micros{0});
+            app_.wake_at = app_.clean_next ? now : now + settings_.wake_every;
+            app_.clean_next = false;
+            powered_ = powered_ && !app_.left_clean;
             break;
         default:
             return;
     }
-    if (waking_ && (event.type == MQTTSN_EVENT_LOST || event.type == MQTTSN_EVENT_DISCONNECTED ||
-                    event.type == MQTTSN_EVENT_REFUSED)) {
+    if (app_.waking && (event.type == MQTTSN_EVENT_LOST || event.type == MQTTSN_EVENT_DISCONNECTED ||
+                        event.type == MQTTSN_EVENT_REFUSED)) {
         ++statistics_.wake_ups_cut_short;
-        waking_ = false;
+        app_.waking = false;
     }
     observer_.on_state(index_, event);
-}
-
-void Device::power_off(Micros now, Micros until, bool keeps_memory, bool clean) {
-    powered_ = false;
-    power_at_ = until;
-    count_radio(now);
-    if (keeps_memory) {
-        return;
-    }
-    for (const Held& held : in_library_) {
-        observer_.on_forgotten(index_, held.number);
-    }
-    for (const std::uint32_t number : backlog_) {
-        observer_.on_forgotten(index_, number);
-    }
-    in_library_.clear();
-    backlog_.clear();
-    subscribed_ = false;
-    subscribing_ = false;
-    waking_ = false;
-    clean_next_ = clean && !settings_.clean_session;
-    connect_at_ = until;
-    wake_at_ = until;
-    begin_life(random_.next());
 }
 
 }  // namespace mqttsn::sim

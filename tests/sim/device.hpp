@@ -8,8 +8,10 @@
 
 #include <mqttsn/client.h>
 
+#include <array>
 #include <deque>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,12 @@ enum class Pattern : std::uint8_t {
     active,   ///< connects and stays
     sleeper,  ///< sleeps; wakes every wake_every, fetches what waits, sends what it has, sleeps
     visitor,  ///< connects every wake_every if it has something to send, sends it, disconnects
+};
+/// When a device writes its session to memory that outlives its RAM.
+enum class Saves : std::uint8_t {
+    never,
+    before_sleep,  ///< and its RAM is off while it sleeps; lost in any other moment, all is lost
+    always,        ///< before each datagram leaves and before each event is acted on
 };
 enum class TopicKind : std::uint8_t { name, predefined, two_octets };
 
@@ -44,12 +52,13 @@ struct DeviceSettings {
     std::uint8_t subscribe_qos = 2;
     bool subscribes_each_time = false;  ///< after every CONNECT: a shared session ends with the gateway
     std::vector<std::int8_t> publish_qos{
-        1};                     ///< of its messages, in turn; -1..2 (-1 needs a topic that is no name)
-    Micros publish_every{0};    ///< 0 = never
-    Micros publish_jitter{0};   ///< 0..this later, evenly, each time
-    Micros start_at{0};         ///< power on
-    Micros publish_until{-1};   ///< -1 = to the end
-    Micros wake_every{0};       ///< sleeper, visitor
+        1};                    ///< of its messages, in turn; -1..2 (-1 needs a topic that is no name)
+    Micros publish_every{0};   ///< 0 = never
+    Micros publish_jitter{0};  ///< 0..this later, evenly, each time
+    Micros start_at{0};        ///< power on
+    Micros publish_until{-1};  ///< -1 = to the end
+    Micros wake_every{0};      ///< sleeper, visitor
+    Saves saves = Saves::never;
     std::uint16_t sleep_s = 0;  ///< told to the gateway; 0 = wake_every * 1.5 + 10 s
     TopicKind topic = TopicKind::name;
     std::uint32_t topics = 1;  ///< publishes to so many topics in turn
@@ -63,7 +72,8 @@ struct DeviceSettings {
     std::uint8_t retry_count = 3;
     std::uint16_t keep_alive_s = 60;
     std::uint32_t congestion_wait_ms = 300'000;
-    std::uint8_t queue_length = 4;
+    bool adaptive_retry = false;
+    std::uint8_t queue_length = 4;  ///< for messages; one more is for a subscription
     std::uint8_t inbound_length = 8;
     std::uint16_t topic_memory_octets = 256;
     std::uint16_t datagram_octets_max = 1472;
@@ -81,6 +91,8 @@ struct DeviceStatistics {
     std::uint64_t wake_ups = 0;
     std::uint64_t wake_ups_cut_short = 0;  ///< ended by LOST or DISCONNECTED instead of AWAKE_DONE or ASLEEP
     std::uint64_t never_taken = 0;         ///< messages beyond backlog_max
+    std::uint64_t restored = 0;            ///< sessions brought back from flash
+    std::uint64_t refused_blobs = 0;       ///< and those that were damaged
     Micros radio_on{0};    ///< time in which it listens or sends: powered and neither asleep nor disconnected
     Micros airtime_up{0};  ///< its own transmissions
     Micros airtime_down{0};  ///< those to it
@@ -100,6 +112,12 @@ class DeviceObserver {
     virtual void on_message(std::uint32_t device, const mqttsn_event& event);
     /// CONNECTED; REFUSED, LOST, DISCONNECTED, CLOSED, ASLEEP, AWAKE_DONE.
     virtual void on_state(std::uint32_t device, const mqttsn_event& event);
+    /// A datagram that was written, and power failed before it was sent.
+    virtual void on_unsent(std::uint32_t device, Bytes datagram);
+    /// Power has failed and taken its RAM; its flash is whole.
+    virtual void on_power_lost(std::uint32_t device);
+    /// What it had saved is damaged: it goes on without memory.
+    virtual void on_memory_lost(std::uint32_t device);
     /// Its memory is gone: message `number` was in it, and had perhaps been sent.
     virtual void on_forgotten(std::uint32_t device, std::uint32_t number);
 };
@@ -122,6 +140,14 @@ class Device {
     /// Power goes for a while. `keeps_memory`: as with RAM that stays powered; else the session and all
     /// messages in it are gone. `clean`: the first CONNECT afterwards asks for a clean session.
     void power_off(Micros now, Micros until, bool keeps_memory, bool clean);
+    /// Power fails at moment number `points` of those in which the device pulls an event, writes or sends,
+    /// and is back so much later. Only for one that always saves: its RAM is gone, its flash is not.
+    /// @param damage  which bit of its flash is another one then
+    void cut_power_at(std::uint32_t points, Micros off, std::optional<std::uint64_t> damage);
+    /// ... now, if that moment has not come yet. @returns whether it had not
+    bool cut_power_now(Micros now);
+    /// One bit of what it has saved last is another one now. @returns false when it has saved nothing
+    bool damage_flash(std::uint64_t bit);
     /// No new messages from now on.
     void stop_publishing() { publishing_ = false; }
     /// A visitor stays from now on, to get what is left for it.
@@ -138,9 +164,13 @@ class Device {
     bool radio_on() const;
     bool left() const { return leaving_ && !powered_; }
     /// Nothing of its own waits.
-    bool idle() const { return backlog_.empty() && in_library_.empty(); }
-    bool subscribed() const { return subscribed_ || !settings_.subscribes; }
-    mqttsn_state state() const { return mqttsn_get_state(&client_); }
+    bool idle() const { return app_.backlog.empty() && app_.in_library.empty(); }
+    bool subscribed() const { return app_.subscribed || !settings_.subscribes; }
+    mqttsn_state state() const {
+        return dozing_         ? MQTTSN_STATE_ASLEEP
+               : library_gone_ ? MQTTSN_STATE_DISCONNECTED
+                               : mqttsn_get_state(&client_);
+    }
     const DeviceSettings& settings() const { return settings_; }
     DeviceStatistics& statistics(Micros now);
     mqttsn_client& client() { return client_; }
@@ -160,17 +190,53 @@ class Device {
         std::uint16_t token;
         std::string payload;  // borrowed by the library
     };
+    /// What the application remembers. A device that saves writes it together with its session.
+    struct Application {
+        std::deque<std::uint32_t> backlog;
+        std::list<Held> in_library;  // its payloads must not move
+        bool clean_next = false;
+        bool leaving_asked = false;  // the clean CONNECT of leave() is on its way
+        bool left_clean = false;
+        bool subscribed = false;
+        bool subscribing = false;
+        bool waking = false;
+        bool fetch_due = false;  // woken by CONNECT: PINGREQ follows
+        Micros connect_at{0};
+        Micros subscribe_at{0};
+        Micros wake_at{0};
+    };
+    /// Memory that outlives RAM: two places for a session in turn, and a word that says which one is whole.
+    struct Flash {
+        std::array<std::vector<std::uint8_t>, 2> blobs;
+        Application application;
+        int newest = -1;    // -1 = none
+        bool torn = false;  // the last write of the other one was cut short
+    };
 
     std::uint32_t clock(Micros now) const;
     void begin_life(std::uint64_t seed);
+    bool wake_up_library(Micros now);
+    void pull_events(Micros now);
+    void send_what_is_due(Micros now);
+    // device_flash.cpp
+    std::vector<std::uint8_t> saved() const;
+    void write_flash();
+    bool power_fails(Micros now);
+    bool power_fails_in_a_write(Micros now);
+    void lose_power(Micros now);
+    void lose_ram();
+    void forget_all(Micros until, bool clean);
+    bool restore(Micros now);
+    void doze_if_asleep(Micros now);
     void publish_what_is_due(Micros now);
     void fill_library();
     void act(Micros now);
     void connect(Micros now, bool clean);
+    void subscribe(Micros now);
     void act_active(Micros now);
     void act_asleep(Micros now);
     void on_event(Micros now, const mqttsn_event& event);
-    void connect_later(Micros now, Micros wait) { connect_at_ = now + wait; }
+    void connect_later(Micros now, Micros wait) { app_.connect_at = now + wait; }
     void count_radio(Micros now);
     mqttsn_topic own_topic(Way way, std::uint32_t topic, bool minus_one) const;
     bool wants_connection(Micros now) const;
@@ -191,31 +257,28 @@ class Device {
     mqttsn_config config_{};
     std::vector<mqttsn_slot> queue_;
     std::vector<std::uint8_t> topic_memory_;
-    std::vector<std::uint16_t> inbound_;
+    std::vector<mqttsn_inbound> inbound_;
     std::vector<std::uint8_t> datagram_;
     std::vector<std::string> topics_;  // names that the library borrows
     std::string filter_;
 
-    std::deque<std::uint32_t> backlog_;
-    std::list<Held> in_library_;  // its payloads must not move
+    Application app_;
+    Flash flash_;
+    std::vector<std::uint8_t> restored_;         // what the session was restored from, and borrows
+    std::optional<std::uint32_t> power_points_;  // so many more, and power fails
+    Micros off_for_{0};                          // then
+    std::optional<std::uint64_t> damage_;        // of its flash, then
+    bool library_gone_ = false;                  // its RAM is lost: only a blob can bring it back
+    bool dozing_ = false;                        // in deep sleep: powered, but its RAM is not
+    bool own_connect_ = false;                   // the application has asked for the CONNECT on its way
     std::uint64_t published_ = 0;
     bool powered_ = false;
     bool publishing_ = true;
     bool leaving_ = false;
-    bool leaving_asked_ = false;  // the clean CONNECT of leave() is on its way
-    bool left_clean_ = false;
     bool manual_ = false;
-    bool clean_next_ = false;
-    bool subscribed_ = false;
-    bool subscribing_ = false;
-    bool waking_ = false;
-    bool fetch_due_ = false;  // woken by CONNECT: PINGREQ follows
     bool radio_was_on_ = false;
     Micros power_at_;
     Micros publish_at_;
-    Micros connect_at_{0};
-    Micros subscribe_at_{0};
-    Micros wake_at_{0};
     Micros radio_since_{0};
 };
 

@@ -353,6 +353,7 @@ class MaskRun {
     bool armed_ = false;  // the exchange's first datagram opens the mask
     bool open_ = false;
     bool has_ended_ = false;
+    std::uint64_t connects_before_ = 0;
     WireType first_type_ = first_type(exchange_);
     std::vector<WireType> sent_;  // while the mask is open
     Micros last_sent_{0};
@@ -401,6 +402,7 @@ void MaskRun::prepare() {
 
 void MaskRun::begin() {
     armed_ = true;
+    connects_before_ = world_.statistics(0).connects;
     if (exchange_.moves) {
         world_.move(0);
     }
@@ -433,9 +435,11 @@ bool MaskRun::ended() {
            world_.gateway()->link_count() == exchange_.links;
 }
 
-/// One of the two has repeated as often as it may, and ended the connection.
+/// One of the two has repeated as often as it may, and ended the connection; a sleeper connects again by
+/// itself.
 bool MaskRun::given_up() {
-    return world_.statistics(0).lost > 0 || world_.gateway_counters().sessions_lost > 0;
+    return world_.statistics(0).lost > 0 || world_.statistics(0).connects > connects_before_ ||
+           world_.gateway_counters().sessions_lost > 0;
 }
 
 void MaskRun::claim_messages() {

@@ -2,6 +2,7 @@
 #include "sim/own_client.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mqttsn::sim {
 
@@ -109,7 +110,8 @@ void OwnClient::opened(Micros now, gateway::LinkId link, bool session_present) {
         again.dup = true;
         write(now, message.released ? packet_of(PacketType::pubrel, message.id) : again);
     }
-    owner_.own_opened(session_present);
+    const bool in_doubt = std::exchange(unanswered_, false);
+    owner_.own_opened(session_present && !in_doubt);
     tell_congestion();
 }
 
@@ -118,6 +120,7 @@ void OwnClient::closed(Micros now, gateway::LinkId link) {
         return;
     }
     const bool was_open = open_;
+    unanswered_ = unanswered_ || !was_open;
     open_ = false;
     congested_ = false;
     asked_.clear();

@@ -79,8 +79,9 @@ class OwnClient {
     OwnClientOwner& owner_;
     gateway::LinkId link_;
     bool running_ = false;
-    bool clean_ = true;       // the next connection is only there to end the session before
-    bool ended_old_ = false;  // it has
+    bool unanswered_ = false;  // a CONNECT whose answer never came may have begun a session in the broker
+    bool clean_ = true;        // the next connection is only there to end the session before
+    bool ended_old_ = false;   // it has
     bool open_ = false;
     bool congested_ = false;
     std::uint16_t last_id_ = 0;

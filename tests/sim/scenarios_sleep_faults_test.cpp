@@ -70,9 +70,12 @@ void a_gateway_killed_during_a_sleep_costs_a_connect_and_no_message(void**) {
     s.run_for(100s);
     numbers.push_back(s.application_publishes(sensor, 2));
     s.run_for(100s);
-    sensor.wake();
-    s.assert_datagrams(sensor, "> PINGREQ s1, < DISCONNECT");
-    sensor.connect();
+    s.forget_datagrams();
+    sensor.wake();  // told that it is unknown, it connects by itself, and fetches
+    assert_int_equal(sensor.state(), MQTTSN_STATE_ASLEEP);
+    assert_int_equal(s.count(sensor, "> CONNECT"), 1);
+    assert_int_equal(s.count(sensor, "> DISCONNECT sleep"), 1);
+    assert_int_equal(s.count(sensor, "> PINGREQ s1"), 2);
     s.run_until_quiet();
     s.assert_messages(sensor, numbers);
     s.assert_promises_kept();

@@ -157,6 +157,11 @@ void draw_shared(SwarmPlan& plan) {
     }
 }
 
+/// Seeds below have no devices that save their sessions.
+constexpr std::uint64_t kFirstSeedWithSaves = 0x8000'0000ULL;
+constexpr std::uint32_t kPowerPointsMax = 24;
+constexpr Micros kPowerPatience{10 * kSecond};
+
 const char* kind_text(FaultKind kind) {
     switch (kind) {
         case FaultKind::gateway_killed:
@@ -175,6 +180,12 @@ const char* kind_text(FaultKind kind) {
             return "device reboots without memory";
         case FaultKind::device_reboots_clean:
             return "device reboots without memory, clean";
+        case FaultKind::power_cut:
+            return "power cut";
+        case FaultKind::power_cut_damaged:
+            return "power cut, flash damaged";
+        case FaultKind::flash_damaged:
+            return "flash damaged";
     }
     return "?";
 }
@@ -205,6 +216,16 @@ void apply(World& world, const Fault& fault) {
         case FaultKind::device_reboots_clean:
             world.reboot_device(fault.device, fault.time, false, true);
             break;
+        case FaultKind::power_cut:
+            world.cut_power(fault.device, fault.detail % kPowerPointsMax, fault.time, kPowerPatience);
+            break;
+        case FaultKind::power_cut_damaged:
+            world.cut_power(fault.device, fault.detail % kPowerPointsMax, fault.time, kPowerPatience,
+                            fault.detail);
+            break;
+        case FaultKind::flash_damaged:
+            world.damage_flash(fault.device, fault.detail);
+            break;
     }
 }
 
@@ -216,6 +237,32 @@ constexpr std::uint64_t kFirstSeedWithForwarders = 1'000'000;
 void draw_later_settings(Random random, gateway::Settings& gateway) {
     gateway.retry_adaptive = in_percent(random, 40);
     gateway.limits.unproven_messages = one_of(random, {0U, 1U, 32U});
+}
+
+/// Some devices save their sessions and lose their RAM: all the time, or when they sleep. A generator of its
+/// own: all else stays as the seed has drawn it.
+void draw_saves(Random random, SwarmPlan& plan) {
+    for (std::uint32_t index = 0; index < plan.devices.size(); ++index) {
+        DeviceSettings& device = plan.devices[index].device;
+        device.adaptive_retry = in_percent(random, 30);
+        const bool sleeper = device.pattern == Pattern::sleeper;
+        device.saves = !in_percent(random, 60)             ? Saves::never
+                       : sleeper && in_percent(random, 50) ? Saves::before_sleep
+                                                           : Saves::always;
+        const std::uint64_t faults = device.saves == Saves::never ? 0 : random.below(9);
+        for (std::uint64_t count = faults; count > 0; --count) {
+            Fault fault;
+            fault.kind = device.saves == Saves::before_sleep ? FaultKind::flash_damaged
+                         : in_percent(random, 15)            ? FaultKind::power_cut_damaged
+                                                             : FaultKind::power_cut;
+            fault.at = between(random, 5 * kSecond, plan.faults_until.count() - 2 * kPowerPatience.count());
+            fault.time =
+                between(random, 2 * kCopyLivesMax, in_percent(random, 20) ? 60 * kSecond : 5 * kSecond);
+            fault.device = index;
+            fault.detail = static_cast<std::uint32_t>(random.next());
+            plan.faults.push_back(fault);
+        }
+    }
 }
 
 constexpr std::uint32_t kForwardersMax = 3;
@@ -257,6 +304,12 @@ void draw_forwarders(Random random, SwarmPlan& plan) {
     }
     // No device is at two places, so there is always room; unless the gateway forgets to forget.
     plan.world.gateway.limits.nodes_per_forwarder = static_cast<std::uint32_t>(plan.devices.size());
+}
+
+const char* to_text(Saves saves) {
+    return saves == Saves::never    ? ""
+           : saves == Saves::always ? ", saves always"
+                                    : ", saves before it sleeps";
 }
 
 std::string to_text(const std::vector<Place>& places) {
@@ -307,6 +360,9 @@ SwarmPlan draw_plan(std::uint64_t seed) {
     for (std::uint64_t count = random.below(9); count > 0; --count) {
         plan.faults.push_back(draw_fault(random, devices, plan.faults_until));
     }
+    if (seed >= kFirstSeedWithSaves) {
+        draw_saves(Random(Random::mix(seed ^ 0x53415645ULL)), plan);
+    }
     std::sort(plan.faults.begin(), plan.faults.end(),
               [](const Fault& left, const Fault& right) { return left.at < right.at; });
     plan.budget = Micros{1800 * kSecond} + 100 * slowest;
@@ -330,7 +386,8 @@ std::string to_text(const SwarmPlan& plan) {
         text += "  " + one.device.client_id + ": pattern " +
                 std::to_string(static_cast<int>(one.device.pattern)) + (one.shared ? ", shared" : "") +
                 (one.device.clean_session ? ", clean" : "") + (one.device.subscribes ? ", subscribes" : "") +
-                (one.device.will ? ", will" : "") + ", T_retry " +
+                (one.device.will ? ", will" : "") + to_text(one.device.saves) +
+                (one.device.adaptive_retry ? ", adaptive" : "") + ", T_retry " +
                 std::to_string(one.device.retry_interval_ms) + " ms, N_retry " +
                 std::to_string(one.device.retry_count) + ", loss up " +
                 std::to_string(one.link.up.loss.ppm / 10'000) + " % down " +

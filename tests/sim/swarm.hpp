@@ -23,6 +23,9 @@ enum class FaultKind : std::uint8_t {
     device_off,            ///< and on again, with its RAM
     device_reboots,        ///< without its RAM
     device_reboots_clean,  ///< without its RAM; its first CONNECT is clean
+    power_cut,             ///< one that always saves, at a random moment of what it does then
+    power_cut_damaged,     ///< ... and a bit of what it has saved is another one
+    flash_damaged,         ///< a bit of what one that saves before it sleeps has saved
 };
 
 struct Fault {
@@ -30,6 +33,7 @@ struct Fault {
     FaultKind kind = FaultKind::gateway_killed;
     Micros time{0};  ///< how long it lasts
     std::uint32_t device = 0;
+    std::uint32_t detail = 0;  ///< power_cut: how many moments later; damaged: which bit, too
 };
 
 struct SwarmDevice {

@@ -30,7 +30,8 @@ void WillChecks::to_gateway(Micros now, std::uint32_t device, std::uint32_t bind
     if (!message.valid) {
         return;
     }
-    if (message.type == WireType::connect || (message.type == WireType::pingreq && message.has_more)) {
+    const bool wakes = message.type == WireType::pingreq && message.has_more;
+    if (message.type == WireType::connect || (wakes && view.asleep)) {  // D13: only a sleeper moves so
         view.binding = binding;
     } else if (binding != view.binding) {
         return;
@@ -40,6 +41,12 @@ void WillChecks::to_gateway(Micros now, std::uint32_t device, std::uint32_t bind
         view.keep_alive_s = message.duration;
     } else if (message.type == WireType::disconnect && message.has_more) {
         view.sleep_s = message.duration;
+    }
+}
+
+void WillChecks::rests(std::string_view client_id, bool asleep) {
+    if (View* const view = find(client_id)) {
+        view->asleep = asleep;
     }
 }
 

@@ -24,6 +24,8 @@ class WillChecks {
     /// A datagram of the device has reached the gateway, from its source port (or place) number
     /// `binding`.
     void to_gateway(Micros now, std::uint32_t device, std::uint32_t binding, const WireMessage& message);
+    /// The gateway says that the device sleeps, or is active.
+    void rests(std::string_view client_id, bool asleep);
     /// The gateway says that the device is lost.
     /// @param certain  the broker has a connection of the device and listens
     /// @throws CheckFailed when it is too early
@@ -48,6 +50,7 @@ class WillChecks {
         bool shared = false;
         bool was_published = false;
         std::uint32_t binding = 0;  ///< of the session: others are strangers to the gateway
+        bool asleep = false;
         Micros last_heard{0};
         std::uint16_t keep_alive_s = 0;
         std::uint16_t sleep_s = 0;

@@ -207,8 +207,12 @@ void World::Parts::take_event(const gateway::Event& event) {
               event.cause);
     }
     const bool is_lost = event.kind == gateway::EventKind::session_lost;
-    if (is_lost || event.kind == gateway::EventKind::session_active) {
+    const bool is_active = event.kind == gateway::EventKind::session_active;
+    if (is_lost || is_active) {
         checks.session_changed(now, client_id, is_lost, event.cause);
+    }
+    if (is_active || event.kind == gateway::EventKind::session_asleep) {
+        wills.rests(client_id, !is_active);
     }
     if (is_lost) {
         // In the will handshake of a shared session nothing may be connected yet.
@@ -330,6 +334,25 @@ void World::Parts::on_state(std::uint32_t device, const mqttsn_event& event) {
         trace("  = " + hosts[device].device.settings().client_id + " " + mqttsn_event_name(event.type) + " " +
               std::to_string(event.code));
     }
+}
+
+void World::Parts::on_unsent(std::uint32_t device, Bytes datagram) {
+    const WireMessage message = read_wire(datagram);
+    checks.from_device(now, device, message);
+    if (tracing()) {
+        trace("-x  " + hosts[device].device.settings().client_id + " " + to_text(message) + " (power lost)");
+    }
+}
+
+void World::Parts::on_power_lost(std::uint32_t device) {
+    checks.device_power_lost(device);
+    trace("*** " + hosts[device].device.settings().client_id + " loses its RAM, not its flash");
+}
+
+void World::Parts::on_memory_lost(std::uint32_t device) {
+    checks.device_lost_memory(device);
+    trace("*** " + hosts[device].device.settings().client_id +
+          " has lost its memory: what it had saved is damaged");
 }
 
 void World::Parts::on_forgotten(std::uint32_t, std::uint32_t number) {

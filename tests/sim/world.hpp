@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/core/gateway.hpp"
@@ -99,6 +100,13 @@ class World {
     /// The device turns up at the next of its places, without having said so.
     void move(std::uint32_t device);
     void reboot_device(std::uint32_t device, Micros off, bool keeps_memory, bool clean);
+    /// A device that saves loses its RAM, at moment number `points` of those in which it pulls an event,
+    /// writes or sends, at the latest after `patience`; it is back `off` later. See Saves.
+    /// @param damage  then this bit of its flash is another one, too
+    void cut_power(std::uint32_t device, std::uint32_t points, Micros off, Micros patience,
+                   std::optional<std::uint64_t> damage = {});
+    /// One bit of what a device has saved. @returns false when there is nothing
+    bool damage_flash(std::uint32_t device, std::uint64_t bit);
     /// From now on links only delay. Traffic goes on.
     void heal_links();
     void stop_traffic();

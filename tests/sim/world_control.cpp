@@ -132,6 +132,22 @@ void World::reboot_device(std::uint32_t device, Micros off, bool keeps_memory, b
     parts.arm_device(device);
 }
 
+void World::cut_power(std::uint32_t device, std::uint32_t points, Micros off, Micros patience,
+                      std::optional<std::uint64_t> damage) {
+    Parts& parts = *parts_;
+    Device& one = parts.hosts[device].device;
+    one.cut_power_at(points, off, damage);
+    at(parts.now + patience, [&parts, &one, device] {
+        if (one.cut_power_now(parts.now)) {
+            parts.arm_device(device);
+        }
+    });
+}
+
+bool World::damage_flash(std::uint32_t device, std::uint64_t bit) {
+    return parts_->hosts[device].device.damage_flash(bit);
+}
+
 void World::heal_links() {
     Parts& parts = *parts_;
     parts.trace("*** the links are good from now on");

@@ -86,6 +86,9 @@ struct World::Parts : DeviceObserver, BrokerObserver, BrokerSideOwner, OwnClient
     void on_delivered(std::uint32_t device, std::uint32_t number, int code) override;
     void on_message(std::uint32_t device, const mqttsn_event& event) override;
     void on_state(std::uint32_t device, const mqttsn_event& event) override;
+    void on_unsent(std::uint32_t device, Bytes datagram) override;
+    void on_power_lost(std::uint32_t device) override;
+    void on_memory_lost(std::uint32_t device) override;
     void on_forgotten(std::uint32_t device, std::uint32_t number) override;
     // BrokerObserver
     void on_published(std::string_view client_id, std::string_view topic, std::string_view payload,

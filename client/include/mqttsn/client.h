@@ -4,7 +4,8 @@
  *
  * The library does no I/O, reads no clock, takes no memory and calls nothing back. The caller moves the
  * datagrams and says what time it is. One object belongs to one thread at a time. Not here: sockets (see
- * <mqttsn/udp.h> for a blocking POSIX runner), discovery, will update, saving the session over a loss of RAM.
+ * <mqttsn/udp.h> for a blocking POSIX runner). What a firmware does not need can be left out:
+ * <mqttsn/config.h>.
  *
  * The loop that every user has in some form:
  *
@@ -19,10 +20,10 @@
  * must see it at least every 24 days while it waits for something.
  *
  * What is borrowed: the configuration and all memory it points to, for the life of the client; the topic name
- * and the payload given to mqttsn_publish() until the DELIVERED event of that token; the topic name given to
- * mqttsn_subscribe() and mqttsn_unsubscribe() until SUBSCRIBED or UNSUBSCRIBED.
+ * and the payload given to mqttsn_publish(), mqttsn_subscribe() and mqttsn_unsubscribe() until the event of
+ * that token; the will given to mqttsn_will_update() until the next one is given.
  *
- * Spec: MQTT-SN 1.2 sections 5.4 and 6.2 to 6.14.
+ * Spec: MQTT-SN 1.2 sections 5.4 and 6.
  */
 #ifndef MQTTSN_CLIENT_H
 #define MQTTSN_CLIENT_H
@@ -30,6 +31,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "config.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,7 +54,9 @@ typedef enum mqttsn_status {
     MQTTSN_ERR_DISCARDED =
         -8,                  /* DELIVERED: sent, never acknowledged, and then the session was started clean */
     MQTTSN_ERR_ADDRESS = -9, /* <mqttsn/udp.h>: host or port cannot be resolved */
-    MQTTSN_ERR_NETWORK = -10 /* <mqttsn/udp.h>: the socket failed; errno says how */
+    MQTTSN_ERR_NETWORK = -10, /* <mqttsn/udp.h>: the socket failed; errno says how */
+    MQTTSN_ERR_BLOB = -11,  /* restore: damaged, of another version, device or configuration: start afresh */
+    MQTTSN_ERR_SENDER = -12 /* input_from: not from our gateway; dropped */
 } mqttsn_status;
 
 /* The name of a status, for example "MQTTSN_ERR_BUSY"; "?" for any other number. Static storage. */
@@ -87,8 +92,8 @@ mqttsn_topic mqttsn_topic_short(const char* two_octets);
 
 /* ---- memory and configuration ---- */
 
-/* One publication that waits or is in flight. The caller provides the array, the library owns the contents.
- */
+/* One publication, subscription or change of the will that waits or is in flight. The caller provides the
+ * array, the library owns the contents. 32 octets on a 32-bit machine. */
 typedef struct mqttsn_slot {
     mqttsn_topic topic;
     const void* payload;
@@ -98,12 +103,45 @@ typedef struct mqttsn_slot {
     uint16_t topic_id;
     int16_t code;
     uint8_t flags;
+    uint8_t kind;
     uint8_t phase;
     uint8_t marks;
 } mqttsn_slot;
 
+/* One QoS 2 message that came: until the gateway has released it, and a moment longer against late copies.
+ * The caller provides the array, the library owns the contents. */
+typedef struct mqttsn_inbound {
+    uint16_t message_id;
+    uint16_t content;
+    uint16_t time;
+    uint8_t open;
+    uint8_t old;
+} mqttsn_inbound;
+
+/* An address in the form of the transport (for UDP see <mqttsn/udp.h>); the library only compares and keeps
+ * it. octets = 0: all nodes in reach, a broadcast. */
+typedef struct mqttsn_address {
+    uint8_t octets;
+    uint8_t data[MQTTSN_ADDRESS_OCTETS];
+} mqttsn_address;
+
+/* A gateway that was heard of. The caller provides the array, the library owns the contents. */
+typedef struct mqttsn_gateway {
+    uint32_t expires_ms;
+    mqttsn_address address;
+    uint8_t id;
+    uint8_t expires;
+} mqttsn_gateway;
+
 /* Octets of topic memory that one name takes. */
 #define MQTTSN_TOPIC_OCTETS(name_octets) ((name_octets) + 4)
+
+/* The most that mqttsn_save() can need. `waiting_octets`: names and payloads of what is in the queue. */
+#define MQTTSN_SAVE_OCTETS(queue_length, waiting_octets, topic_memory_octets, inbound_length, \
+                           gateways_length)                                                   \
+    (8 + sizeof(mqttsn_client) + (queue_length) * sizeof(mqttsn_slot) + (waiting_octets) +    \
+     (topic_memory_octets) + (inbound_length) * sizeof(mqttsn_inbound) +                      \
+     (gateways_length) * sizeof(mqttsn_gateway))
 
 /* The will: what the broker publishes when the device is lost (SN12-63 to SN12-68). */
 typedef struct mqttsn_will {
@@ -115,23 +153,30 @@ typedef struct mqttsn_will {
 } mqttsn_will;
 
 /* Start with mqttsn_config_defaults(), then set what differs. While the client is disconnected, client_id,
- * will, keep_alive_s and the times may be changed; all the rest only before mqttsn_init(). */
+ * keep_alive_s and the times may be changed, the will by mqttsn_will_update(); all the rest only before
+ * mqttsn_init(). */
 typedef struct mqttsn_config {
-    const char* client_id;        /* NUL-terminated, 1..249 octets; the specification allows 23 (SN12-21) */
-    const mqttsn_will* will;      /* NULL = CONNECT without the will flag: a stored will stays unless clean */
-    mqttsn_slot* queue;           /* publications that wait, the first one in flight (SN12-77) */
-    uint8_t* topic_memory;        /* ids of names, both directions; full: the least recently used goes */
-    uint16_t* inbound_ids;        /* QoS 2 messages that were received and not yet released by the gateway */
-    uint32_t retry_interval_ms;   /* T_retry, 1..2^30; each wait gets up to a quarter more. Default 10 s */
+    const char* client_id;      /* NUL-terminated, 1..249 octets; the specification allows 23 (SN12-21) */
+    const mqttsn_will* will;    /* NULL = CONNECT without the will flag: a stored will stays unless clean */
+    mqttsn_slot* queue;         /* publications that wait, the first one in flight (SN12-77) */
+    uint8_t* topic_memory;      /* ids of names, both directions; full: the least recently used goes */
+    mqttsn_inbound* inbound;    /* QoS 2 messages that were received; 8 also keep late copies out */
+    mqttsn_gateway* gateways;   /* discovery, and gateways to fall back to; NULL = the link has one gateway */
+    uint32_t retry_interval_ms; /* T_retry, 1..2^30; each wait gets up to a quarter more. Default 10 s */
     uint32_t congestion_wait_ms;  /* T_WAIT after "rejected: congestion", 1..2^31-1. Default 5 min */
     uint32_t seed;                /* for jitter and message ids: differs per device and per start */
     uint16_t topic_memory_octets; /* 0 is allowed: every publication to a name is then preceded by REGISTER */
     uint16_t keep_alive_s;        /* 0 = none. Default 60 */
     uint16_t datagram_octets_max; /* no datagram of ours is longer, 32..65535. Default 1472 */
+    uint16_t search_delay_ms;     /* the most to wait before the first SEARCHGW (SN12-56). Default 5000 */
     uint16_t first_message_id;    /* 0 = from the seed. After a restart do not repeat the last ids */
-    uint8_t queue_length;         /* slots, at least 1 to publish */
-    uint8_t inbound_length;       /* ids; full: PUBACK "congestion"; 0: QoS 2 is answered "not supported" */
-    uint8_t retry_count;          /* N_retry: retransmissions after the first transmission. Default 3 */
+    uint8_t queue_length;         /* slots, at least 1 to publish or subscribe; at most 254 */
+    uint8_t inbound_length;  /* full: PUBACK "congestion"; 0: QoS 2 is answered "not supported"; <= 254 */
+    uint8_t gateways_length; /* at most 254 */
+    uint8_t search_radius;   /* of SEARCHGW; 0 = everywhere. Default 1 */
+    bool adaptive_retry;     /* T_retry from the measured round trip (RFC 6298), at most
+                                retry_interval_ms. Default off */
+    uint8_t retry_count;     /* N_retry, 0..254: retransmissions after the first transmission. Default 3 */
 } mqttsn_config;
 
 /* All fields to their defaults, the memories to none. */
@@ -139,9 +184,12 @@ void mqttsn_config_defaults(mqttsn_config* config, const char* client_id);
 
 /* The session. 128 octets on a 32-bit machine; the contents are the library's. */
 typedef struct mqttsn_client {
-    void* opaque_pointers[5];
-    uint32_t opaque_words[27];
+    void* opaque_pointers[4];
+    uint32_t opaque_words[28];
 } mqttsn_client;
+
+/* sizeof(mqttsn_client), for languages that do not read this header. */
+size_t mqttsn_client_octets(void);
 
 /* Makes a disconnected client. `config` is borrowed for its life. There is nothing to free.
  * MQTTSN_ERR_ARGUMENT: a null pointer, a client id or a number outside its range, a length without its
@@ -156,9 +204,11 @@ mqttsn_status mqttsn_init(mqttsn_client* client, const mqttsn_config* config);
  * sent again under their message ids once connected, QoS 2 messages received before are still known. true
  * starts a new one: gateway and client forget all that; a publication that was sent and not acknowledged ends
  * with DELIVERED, MQTTSN_ERR_DISCARDED; those that were never sent stay queued. Also leads from asleep to
- * active (SN12-108). Ends with CONNECTED, REFUSED (code 1: wait T_WAIT before the next attempt) or LOST.
- * MQTTSN_ERR_STATE: already connecting. MQTTSN_ERR_TOPIC: will topic is not a valid name.
- * MQTTSN_ERR_ARGUMENT: will QoS or payload. MQTTSN_ERR_TOO_LONG: client id or will does not fit a datagram.
+ * active (SN12-108). With config.gateways and none known yet, one is searched for first; with several, the
+ * next is tried when one does not answer or refuses. Ends with CONNECTED, REFUSED (code 1: wait T_WAIT before
+ * the next attempt) or LOST. MQTTSN_ERR_STATE: already connecting. MQTTSN_ERR_TOPIC: will topic is not a
+ * valid name. MQTTSN_ERR_ARGUMENT: will QoS or payload. MQTTSN_ERR_TOO_LONG: client id or will does not fit a
+ * datagram.
  */
 mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session);
 
@@ -173,29 +223,78 @@ mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session);
 mqttsn_status mqttsn_publish(mqttsn_client* client, mqttsn_topic topic, const void* payload,
                              size_t payload_octets, int qos, bool retain, uint16_t* token);
 
-/* Subscribes to a filter, a predefined id or a short name. Ends with SUBSCRIBED; survives a reconnection that
- * is not clean. One request at a time (SN12-85). MQTTSN_ERR_STATE: not connected. MQTTSN_ERR_BUSY: the one
- * before has not ended. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG, MQTTSN_ERR_ARGUMENT as for mqttsn_publish();
- * qos is 0..2. */
+#if MQTTSN_WITH_SUBSCRIBE
+/* Queues a subscription to a filter, a predefined id or a short name: in any state, and in one queue with the
+ * publications, because requests go one at a time (SN12-85). Ends with SUBSCRIBED; survives a reconnection.
+ * MQTTSN_ERR_BUSY: all slots taken. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG, MQTTSN_ERR_ARGUMENT as for
+ * mqttsn_publish(); qos is 0..2. */
 mqttsn_status mqttsn_subscribe(mqttsn_client* client, mqttsn_topic topic, int qos, uint16_t* token);
 /* The same for the end of a subscription. Ends with UNSUBSCRIBED. */
 mqttsn_status mqttsn_unsubscribe(mqttsn_client* client, mqttsn_topic topic, uint16_t* token);
+#endif
 
-/* Asks to sleep for so many seconds. First everything queued is finished (what is held off for congestion is
- * not waited for and stays queued), then DISCONNECT with the duration is sent, until ASLEEP (or LOST, or
- * DISCONNECTED) comes. Wake up well before the duration ends: the gateway counts the device as lost after it
- * (SN12-103). MQTTSN_ERR_ARGUMENT: 0 s. MQTTSN_ERR_STATE: neither active nor asleep (a new
- * duration), or DISCONNECT is already on its way. */
+#if MQTTSN_WITH_WILL
+/* Queues a change of the will that the gateway has stored (SN12-63 to SN12-68), which is also that of the
+ * next CONNECT. Borrowed until the next change; `will` null or with an empty topic deletes it. Ends with
+ * WILL_UPDATED. MQTTSN_ERR_BUSY: all slots taken. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG, MQTTSN_ERR_ARGUMENT
+ * as for mqttsn_connect(). */
+mqttsn_status mqttsn_will_update(mqttsn_client* client, const mqttsn_will* will, uint16_t* token);
+#endif
+
+#if MQTTSN_WITH_SLEEP
+/* Asks to sleep for so many seconds. While disconnected, or asleep with something queued, the client first
+ * connects (not clean). Then everything queued is finished (what is held off for congestion is not waited for
+ * and stays queued) and DISCONNECT with the duration is sent. Ends with ASLEEP, REFUSED, LOST or
+ * DISCONNECTED. So "publish a reading, sleep" is mqttsn_publish(), mqttsn_sleep() in any state. Wake up well
+ * before the duration ends: the gateway counts the device as lost after it (SN12-103). MQTTSN_ERR_ARGUMENT: 0
+ * s. MQTTSN_ERR_STATE: connecting, fetching or disconnecting, or DISCONNECT is already on its way. The errors
+ * of mqttsn_connect(). */
 mqttsn_status mqttsn_sleep(mqttsn_client* client, uint16_t duration_s);
 
 /* Fetches what the gateway has kept: PINGREQ with the client id. Messages follow; AWAKE_DONE ends it, the
- * device is asleep again and the gateway counts the duration from its start. LOST or DISCONNECTED: connect,
- * not clean. MQTTSN_ERR_STATE: not asleep. */
+ * device is asleep again and the gateway counts the duration from its start. A gateway that does not answer,
+ * or has forgotten the device, is connected to again (not clean, the queue is kept): CONNECTED comes, the
+ * queue is emptied, the device goes to sleep and fetches, and AWAKE_DONE ends that, too. Else REFUSED, LOST
+ * or DISCONNECTED. MQTTSN_ERR_STATE: not asleep. */
 mqttsn_status mqttsn_wake(mqttsn_client* client);
+#endif
 
 /* Ends the connection properly: no will is published. Ends with CLOSED or LOST. Unfinished publications stay.
  * MQTTSN_ERR_STATE: disconnected. */
 mqttsn_status mqttsn_disconnect(mqttsn_client* client);
+
+#if MQTTSN_WITH_DISCOVERY
+/* Searches for gateways: SEARCHGW to everyone after a random delay (SN12-56), again in intervals of 5, 10, 20
+ * ... seconds until GATEWAY reports an answer. mqttsn_connect() does it by itself when it knows no gateway:
+ * one that answered a search is forgotten when it does not answer CONNECT, one that advertises after three
+ * intervals. MQTTSN_ERR_STATE: config.gateways is null. */
+mqttsn_status mqttsn_search(mqttsn_client* client);
+
+/* Adds a gateway whose address is known beforehand, or renews it; it never expires.
+ * MQTTSN_ERR_BUSY: the table is full. MQTTSN_ERR_ARGUMENT: a null pointer, an empty or too long address. */
+mqttsn_status mqttsn_add_gateway(mqttsn_client* client, uint8_t gateway_id, const mqttsn_address* address);
+#endif
+
+/* ---- a session that outlives RAM ---- */
+
+/* Writes all that the session is into `blob`: ids, what is queued with its names and payloads, QoS 2 state,
+ * counted retries, known gateways, under a CRC-32 that also covers the client id. For RTC RAM or flash,
+ * before a deep sleep that loses RAM; or, against loss at any moment, each time before a datagram that
+ * mqttsn_output() wrote is sent and before an event is acted on. Not over the only copy there is: a write may
+ * be cut short.
+ * @param blob  null: only the size is wanted
+ * @return octets of the blob, at most 65535; 0 = `capacity` is too small, it would be longer than that, a
+ * MESSAGE event waits to be pulled, or what mqttsn_restore() brought back still lives in `blob` */
+size_t mqttsn_save(const mqttsn_client* client, void* blob, size_t capacity);
+
+/* mqttsn_init(), and goes on with the session in `blob`, which is borrowed until every token in it has ended:
+ * restore from a copy if the place is wanted for the next mqttsn_save(). How long it was is not asked: what
+ * was to be repeated in 3 s is repeated in 3 s. `config` must not be smaller than it was,
+ * config.inbound_length, the client id and the library the same; config.will is the will that was last given
+ * to mqttsn_will_update(). MQTTSN_ERR_BLOB: not such a blob; the client is as after mqttsn_init() and can be
+ * used: connect, not clean. MQTTSN_ERR_ARGUMENT as for mqttsn_init(). */
+mqttsn_status mqttsn_restore(mqttsn_client* client, const mqttsn_config* config, uint32_t now_ms,
+                             const void* blob, size_t octets);
 
 /* ---- the loop ---- */
 
@@ -211,6 +310,17 @@ mqttsn_status mqttsn_input(mqttsn_client* client, uint32_t now_ms, const void* d
  * @param capacity  at least config.datagram_octets_max, else 0 is returned and nothing happens
  * @return octets written, 0 = nothing to send now */
 size_t mqttsn_output(mqttsn_client* client, uint32_t now_ms, void* buffer, size_t capacity);
+
+#if MQTTSN_WITH_DISCOVERY
+/* The same two on a link where others can be heard, for config.gateways. Datagrams of the session that are
+ * not from the gateway it belongs to are dropped: MQTTSN_ERR_SENDER.
+ * @param from  who sent the datagram; null = the gateway
+ * @param to    receives where the datagram goes: the gateway, or octets = 0 for all nodes */
+mqttsn_status mqttsn_input_from(mqttsn_client* client, uint32_t now_ms, const mqttsn_address* from,
+                                const void* datagram, size_t octets);
+size_t mqttsn_output_to(mqttsn_client* client, uint32_t now_ms, mqttsn_address* to, void* buffer,
+                        size_t capacity);
+#endif
 
 /* Milliseconds until mqttsn_output() has something to do; 0 = now (or an event waits); UINT32_MAX = nothing
  * is scheduled, only a request or a datagram will change that. */
@@ -228,17 +338,20 @@ typedef enum mqttsn_event_type {
     MQTTSN_EVENT_AWAKE_DONE,   /* all messages fetched, asleep again: the radio may be switched off */
     MQTTSN_EVENT_CLOSED,       /* our DISCONNECT was answered */
     MQTTSN_EVENT_DISCONNECTED, /* the gateway sent DISCONNECT unasked: it does not know us, connect again */
-    MQTTSN_EVENT_LOST          /* no answer after N_retry; `code` is a mqttsn_lost_reason. Connect again */
+    MQTTSN_EVENT_LOST,         /* no answer after N_retry; `code` is a mqttsn_lost_reason. Connect again */
+    MQTTSN_EVENT_WILL_UPDATED, /* request `token` has ended with `code` */
+    MQTTSN_EVENT_GATEWAY,      /* a search has found the gateway whose GwId is `code` */
+    MQTTSN_EVENT_SAFE_TO_SLEEP = MQTTSN_EVENT_AWAKE_DONE
 } mqttsn_event_type;
 
 /* Which request got no answer. */
 typedef enum mqttsn_lost_reason {
     MQTTSN_LOST_CONNECT = 1, /* CONNECT, WILLTOPIC or WILLMSG */
-    MQTTSN_LOST_PUBLISH,     /* REGISTER, PUBLISH or PUBREL */
+    MQTTSN_LOST_PUBLISH,     /* REGISTER, PUBLISH or PUBREL; a change of the will */
     MQTTSN_LOST_SUBSCRIBE,   /* SUBSCRIBE or UNSUBSCRIBE */
     MQTTSN_LOST_PING,        /* keep-alive */
     MQTTSN_LOST_SLEEP,       /* DISCONNECT with a duration */
-    MQTTSN_LOST_WAKE,        /* PINGREQ of a sleeper */
+    MQTTSN_LOST_WAKE,        /* not used: the client connects again, and loses that */
     MQTTSN_LOST_DISCONNECT   /* DISCONNECT */
 } mqttsn_lost_reason;
 

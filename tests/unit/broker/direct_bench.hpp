@@ -63,8 +63,8 @@ class Recorder final : public mqttsn::gateway::EngineListener {
         note("refused " + name(link) + " " + std::to_string(code));
     }
     void on_link_closed(LinkId link, LinkCloseReason reason, std::string_view detail) override {
-        static constexpr const char* kReasons[] = {"unreachable", "closed_by_peer", "protocol_error",
-                                                   "write_overflow", "requested"};
+        static constexpr const char* kReasons[] = {"unreachable",    "unanswered",     "closed_by_peer",
+                                                   "protocol_error", "write_overflow", "requested"};
         note("closed " + name(link) + " " + kReasons[static_cast<int>(reason)] + ": " + std::string(detail));
         then_closed(link);
     }

@@ -98,11 +98,11 @@ void a_server_that_closes_before_connack_is_unreachable(void** state) {
     bench.open(kLink);
     assert_true(bench.wait_for_octets(0, Bench::kConnectOctets));
     bench.peer().close();
-    assert_true(bench.wait_for("closed 1.1 unreachable: the broker closed the connection before CONNACK"));
+    assert_true(bench.wait_for("closed 1.1 unanswered: the broker closed the connection before CONNACK"));
     bench.open(LinkId{1, 2});
     assert_true(bench.wait_for_octets(1, Bench::kConnectOctets));
     bench.peer().reset();
-    assert_true(bench.wait_for("closed 1.2 unreachable: connection reset by peer before CONNACK"));
+    assert_true(bench.wait_for("closed 1.2 unanswered: connection reset by peer before CONNACK"));
 }
 
 // FAULT-96

@@ -281,6 +281,23 @@ void a_broker_that_forgot_the_session_is_told_apart(void** state) {
     assert_int_equal(bench.gateway.session->counters().session_restarts, 1);
 }
 
+/// The broker has begun a session, and its word that it is new was lost: what it calls present has nothing.
+void a_session_that_began_behind_an_answer_that_was_lost_counts_as_new(void** state) {
+    auto& bench = *static_cast<Bench*>(*state);
+    assert_true(bench.up());
+    assert_true(bench.subscribed(1, "gone/#", 1));
+    bench.broker.kill();
+    assert_true(bench.gateway.run_until([&] { return !bench.gateway.session->is_up(); }, 5000));
+    bench.relay->lose_answers(true);
+    assert_true(bench.broker.start());
+    assert_true(bench.gateway.run_until([&] { return bench.relay->answers_lost() > 0; }, 10000));
+    bench.relay->lose_answers(false);
+    assert_true(bench.gateway.run_until_up(10000));
+    assert_false(bench.gateway.last_session_present);
+    assert_true(bench.lost_and_up_again());
+    assert_true(bench.gateway.last_session_present);
+}
+
 void requests_on_their_way_when_the_connection_breaks_are_answered(void** state) {
     auto& bench = *static_cast<Bench*>(*state);
     assert_true(bench.up() && bench.other_up());
@@ -440,6 +457,8 @@ int main() {
         {"subscriptions_and_messages_outlive_a_lost_connection_of_mqtt_311",
          subscriptions_and_messages_outlive_a_lost_connection, set_up_311_with_relay, tear_down, nullptr},
         cmocka_unit_test_setup_teardown(a_broker_that_forgot_the_session_is_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_session_that_began_behind_an_answer_that_was_lost_counts_as_new,
+                                        set_up_with_relay, tear_down),
         cmocka_unit_test_setup_teardown(requests_on_their_way_when_the_connection_breaks_are_answered,
                                         set_up_with_relay, tear_down),
         {"requests_on_their_way_when_the_connection_breaks_are_answered_with_mqtt_311",

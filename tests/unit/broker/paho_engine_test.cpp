@@ -295,7 +295,7 @@ void an_unreachable_broker_and_a_refusal_are_told(void** state) {
     bench.broker.kill();
     assert_true(bench.wait_for("closed 1.2 closed_by_peer"));
     bench.open({1, 3}, connect);
-    assert_true(bench.wait_for("closed 1.3 unreachable: mqtt://"));
+    assert_true(bench.wait_for("closed 1.3 unanswered: mqtt://"));
 }
 
 void links_beyond_the_limit_are_refused_and_disturb_nobody(void** state) {
@@ -416,7 +416,7 @@ void websocket_over_tls_works_and_checks_the_certificate(void** state) {
     mqtt::Connect connect;
     connect.client_id = view("meter");
     bench.open({1, 2}, connect);
-    assert_true(bench.wait_for("closed 1.2 unreachable: wss://localhost"));
+    assert_true(bench.wait_for("closed 1.2 unanswered: wss://localhost"));
     assert_true(bench.heard.events.back().find("certificate verify failed") != std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_BROKER_TCP_RELAY_HPP
 #define TESTS_UNIT_BROKER_TCP_RELAY_HPP
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -39,7 +40,7 @@ class TcpRelay {
         const int yes = 1;
         ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
         if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 16) != 0 ||
-            ::getsockname(listener_, generic, &size) != 0 || ::pipe(wake_) != 0) {
+            ::getsockname(listener_, generic, &size) != 0 || ::pipe2(wake_, O_CLOEXEC) != 0) {
             return false;
         }
         port_ = ntohs(address.sin_port);
@@ -60,6 +61,9 @@ class TcpRelay {
     /// No more random resets.
     void calm_down() { calm_ = true; }
     std::uint64_t resets() const { return resets_; }
+    /// From now on each connection ends in place of the broker's first answer.
+    void lose_answers(bool lose) { lose_answers_ = lose; }
+    std::uint64_t answers_lost() const { return answers_lost_; }
 
   private:
     struct Pair {
@@ -103,7 +107,7 @@ class TcpRelay {
             auto pair = pairs_.begin();
             for (std::size_t i = 2; i < waiting.size(); i += 2) {
                 const bool over = order == 'c' || (waiting[i].revents != 0 && !from_client(*pair)) ||
-                                  (waiting[i + 1].revents != 0 && !pass(pair->broker, pair->client, nullptr));
+                                  (waiting[i + 1].revents != 0 && !from_broker(*pair));
                 if (over) {
                     reset(*pair);
                 }
@@ -144,6 +148,13 @@ class TcpRelay {
         resets_ += pair.octets_left == 0 ? 1 : 0;
         return pair.octets_left > 0;
     }
+    bool from_broker(const Pair& pair) {
+        if (lose_answers_) {
+            ++answers_lost_;
+            return false;
+        }
+        return pass(pair.broker, pair.client, nullptr);
+    }
     static bool pass(int from, int to, std::size_t* passed) {
         char buffer[2048];
         const ssize_t size = ::recv(from, buffer, sizeof buffer, 0);
@@ -161,7 +172,8 @@ class TcpRelay {
     int wake_[2] = {-1, -1};
     std::uint16_t port_ = 0;
     std::list<Pair> pairs_;
-    std::atomic<bool> calm_{false};
+    std::atomic<bool> calm_{false}, lose_answers_{false};
+    std::atomic<std::uint64_t> answers_lost_{0};
     std::atomic<std::uint64_t> resets_{0};
 };
 

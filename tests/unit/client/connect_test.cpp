@@ -98,6 +98,7 @@ void will_is_handed_over_on_request(void**) {
     Device d;
     const mqttsn_will will = {"w/t", "off", 3, 1, true};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
     EXPECT_OUT(d, "0A 04 0C 01 00 3C 64 65 76 31");
     EXPECT_IN(d, "02 06");
@@ -113,6 +114,7 @@ void lost_will_messages_are_repeated(void**) {
     Device d;
     const mqttsn_will will = {"w/t", nullptr, 0, 0, false};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
     d.out();
     EXPECT_IN(d, "02 06");
@@ -142,6 +144,7 @@ void gateway_that_begins_the_will_handshake_anew_gets_the_topic_again(void**) {
     Device d;
     const mqttsn_will will = {"w/t", "off", 3, 1, true};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, false), MQTTSN_OK);
     d.out();
     EXPECT_IN(d, "02 06");
@@ -160,6 +163,7 @@ void empty_will_topic_deletes_the_stored_will(void**) {
     Device d;
     const mqttsn_will will = {nullptr, nullptr, 0, 0, false};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, false), MQTTSN_OK);
     EXPECT_OUT(d, "0A 04 08 01 00 3C 64 65 76 31");
     EXPECT_IN(d, "02 06");
@@ -172,6 +176,7 @@ void gateway_that_forgot_the_will_handshake_gets_connect_again(void**) {
     Device d;
     const mqttsn_will will = {"w/t", "off", 3, 1, true};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
     d.out();
     EXPECT_IN(d, "02 06");
@@ -188,6 +193,7 @@ void unusable_will_is_refused_before_anything_is_sent(void**) {
     Device d;
     mqttsn_will will = {"w/#", "off", 3, 1, true};
     d.config.will = &will;
+    d.restart();
     assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_ERR_TOPIC);
     will.topic = "w/t";
     will.qos = 3;

@@ -32,7 +32,7 @@ class Device {
         config.queue_length = static_cast<std::uint8_t>(queue.size());
         config.topic_memory = topics.data();
         config.topic_memory_octets = static_cast<std::uint16_t>(topics.size());
-        config.inbound_ids = inbound.data();
+        config.inbound = inbound.data();
         config.inbound_length = static_cast<std::uint8_t>(inbound.size());
         restart();
     }
@@ -85,7 +85,7 @@ class Device {
     std::uint16_t token = 0;
     std::array<mqttsn_slot, 4> queue{};
     std::array<std::uint8_t, 64> topics{};
-    std::array<std::uint16_t, 2> inbound{};
+    std::array<mqttsn_inbound, 2> inbound{};
     std::array<std::uint8_t, 1472> buffer{};
     Octets datagram;
 };

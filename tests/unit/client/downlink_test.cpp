@@ -236,7 +236,7 @@ void ids_of_an_earlier_connection_make_room(void**) {
 void without_qos2_table_qos2_is_not_supported(void**) {
     Device d;
     d.config.inbound_length = 0;
-    d.config.inbound_ids = nullptr;
+    d.config.inbound = nullptr;
     d.restart();
     d.connect();
     EXPECT_IN(d, "08 0C 41 00 05 00 07 78");

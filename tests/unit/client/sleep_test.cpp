@@ -126,24 +126,57 @@ void every_message_of_a_wake_up_starts_the_count_anew(void**) {
         EXPECT_OUT(d, "06 16 64 65 76 31");
     }
     d.advance_to_timeout();
-    EXPECT_QUIET(d);
-    EXPECT_EVENT(d, "LOST");
+    EXPECT_OUT(d, "0A 04 00 01 00 3C 64 65 76 31");
+}
+
+/// CONNECT, not clean; what is queued; asleep again; the wake-up that was asked for.
+void expect_fall_back(Device& d) {
+    EXPECT_OUT(d, "0A 04 00 01 00 3C 64 65 76 31");
+    EXPECT_STATE(d, CONNECTING);
+    EXPECT_IN(d, "03 05 00");
+    EXPECT_EVENT(d, "CONNECTED");
+    EXPECT_OUT(d, "0C 0A 00 00 00 01 61 2F 62 20 20 20");  // the gateway may have forgotten ids as well
+    EXPECT_IN(d, "07 0B 00 11 00 01 00");
+    EXPECT_OUT(d, "09 0C 20 00 11 00 02 68 69");
+    EXPECT_IN(d, "07 0D 00 11 00 02 00");
+    EXPECT_EVENT(d, "DELIVERED");
+    EXPECT_OUT(d, "04 18 01 2C");
+    EXPECT_IN(d, "02 18");
+    EXPECT_NO_EVENT(d);
+    EXPECT_STATE(d, AWAKE);
+    EXPECT_OUT(d, "06 16 64 65 76 31");
+    EXPECT_IN(d, "08 0C 01 00 05 00 00 78");
+    EXPECT_EVENT(d, "MESSAGE");
+    EXPECT_IN(d, "02 17");
+    EXPECT_EVENT(d, "AWAKE_DONE");
+    EXPECT_STATE(d, ASLEEP);
 }
 
 // Paho issue 157: the gateway forgot the sleeper.
 // SN12-98, TRAP-48
-void disconnect_in_answer_to_a_wake_up_is_reported(void**) {
+void sleeper_that_the_gateway_forgot_connects_again_and_ends_its_wake_up(void**) {
     Device d;
     fall_asleep(d);
+    d.publish(mqttsn_topic_name("a/b   "), "hi", 1);
     assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
-    d.out();
+    EXPECT_OUT(d, "06 16 64 65 76 31");
     EXPECT_IN(d, "02 18");
-    EXPECT_EVENT(d, "DISCONNECTED");
-    EXPECT_STATE(d, DISCONNECTED);
-    d.connect(false);
+    expect_fall_back(d);
 }
 
-void unanswered_wake_up_is_lost(void**) {
+void sleeper_that_is_not_answered_connects_again_and_ends_its_wake_up(void**) {
+    Device d;
+    fall_asleep(d);
+    d.publish(mqttsn_topic_name("a/b   "), "hi", 1);
+    assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
+    for (int transmission = 0; transmission < 4; ++transmission) {
+        EXPECT_OUT(d, "06 16 64 65 76 31");
+        d.advance_to_timeout();
+    }
+    expect_fall_back(d);
+}
+
+void sleeper_that_nobody_answers_is_lost_in_the_end(void**) {
     Device d;
     fall_asleep(d);
     assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
@@ -151,10 +184,15 @@ void unanswered_wake_up_is_lost(void**) {
         EXPECT_OUT(d, "06 16 64 65 76 31");
         d.advance_to_timeout();
     }
+    for (int transmission = 0; transmission < 4; ++transmission) {
+        EXPECT_OUT(d, "0A 04 00 01 00 3C 64 65 76 31");
+        d.advance_to_timeout();
+    }
     EXPECT_QUIET(d);
     EXPECT_EVENT(d, "LOST");
-    assert_int_equal(d.event.code, MQTTSN_LOST_WAKE);
+    assert_int_equal(d.event.code, MQTTSN_LOST_CONNECT);
     EXPECT_STATE(d, DISCONNECTED);
+    assert_int_equal(d.timeout(), UINT32_MAX);
 }
 
 // SN12-104: nothing is to come; what comes all the same is for the next wake-up.
@@ -242,10 +280,47 @@ void unasked_disconnect_is_not_taken_for_a_permit_to_sleep(void**) {
     EXPECT_EVENT(d, "DISCONNECTED");
 }
 
+// "Publish a reading, then sleep" in any state.
+void sleep_of_a_disconnected_device_connects_and_delivers_first(void**) {
+    Device d;
+    d.publish(mqttsn_topic_predefined(1), "a", 1);
+    assert_int_equal(mqttsn_sleep(&d.client, 300), MQTTSN_OK);
+    EXPECT_STATE(d, CONNECTING);
+    EXPECT_OUT(d, "0A 04 00 01 00 3C 64 65 76 31");
+    EXPECT_IN(d, "03 05 00");
+    EXPECT_EVENT(d, "CONNECTED");
+    EXPECT_OUT(d, "08 0C 21 00 01 00 01 61");
+    EXPECT_IN(d, "07 0D 00 01 00 01 00");
+    EXPECT_EVENT(d, "DELIVERED");
+    EXPECT_OUT(d, "04 18 01 2C");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "ASLEEP");
+    // Asleep with nothing to say: only the duration. With something: CONNECT again (SN12-109).
+    assert_int_equal(mqttsn_sleep(&d.client, 301), MQTTSN_OK);
+    EXPECT_OUT(d, "04 18 01 2D");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "ASLEEP");
+    d.publish(mqttsn_topic_predefined(1), "b", 0);
+    assert_int_equal(mqttsn_sleep(&d.client, 302), MQTTSN_OK);
+    EXPECT_OUT(d, "0A 04 00 01 00 3C 64 65 76 31");
+    EXPECT_IN(d, "03 05 01");
+    EXPECT_EVENT(d, "REFUSED");
+    EXPECT_QUIET(d);
+    EXPECT_STATE(d, DISCONNECTED);
+    // A connection of its own later has no such goal any more.
+    d.connect(false);
+    EXPECT_OUT(d, "08 0C 01 00 01 00 00 62");
+    EXPECT_EVENT(d, "DELIVERED");
+    EXPECT_QUIET(d);
+    EXPECT_STATE(d, ACTIVE);
+}
+
 void sleep_and_wake_in_the_wrong_state_are_refused(void**) {
     Device d;
-    assert_int_equal(mqttsn_sleep(&d.client, 300), MQTTSN_ERR_STATE);
     assert_int_equal(mqttsn_wake(&d.client), MQTTSN_ERR_STATE);
+    assert_int_equal(mqttsn_connect(&d.client, false), MQTTSN_OK);
+    assert_int_equal(mqttsn_sleep(&d.client, 300), MQTTSN_ERR_STATE);
+    d.restart();
     d.connect();
     assert_int_equal(mqttsn_wake(&d.client), MQTTSN_ERR_STATE);
     assert_int_equal(mqttsn_sleep(&d.client, 0), MQTTSN_ERR_ARGUMENT);
@@ -263,8 +338,10 @@ int main() {
         cmocka_unit_test(wake_up_fetches_all_messages_before_it_ends),
         cmocka_unit_test(wake_up_that_ends_before_qos2_is_through_goes_on_in_the_next),
         cmocka_unit_test(every_message_of_a_wake_up_starts_the_count_anew),
-        cmocka_unit_test(disconnect_in_answer_to_a_wake_up_is_reported),
-        cmocka_unit_test(unanswered_wake_up_is_lost),
+        cmocka_unit_test(sleeper_that_the_gateway_forgot_connects_again_and_ends_its_wake_up),
+        cmocka_unit_test(sleeper_that_is_not_answered_connects_again_and_ends_its_wake_up),
+        cmocka_unit_test(sleeper_that_nobody_answers_is_lost_in_the_end),
+        cmocka_unit_test(sleep_of_a_disconnected_device_connects_and_delivers_first),
         cmocka_unit_test(sleeping_client_hears_and_answers_nothing),
         cmocka_unit_test(sleep_waits_until_what_is_queued_is_delivered),
         cmocka_unit_test(congestion_does_not_keep_a_device_awake),

@@ -2,194 +2,18 @@
 //
 // mqttsn-pub and mqttsn-sub as processes, with a model gateway on a real socket of the loopback. What they do
 // with a real gateway and a real broker is for the end-to-end tests.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tool_world.hpp"
 
-#include <chrono>
-#include <string>
-#include <vector>
-
-#include "model_gateway.hpp"
-
-using test::ModelGateway;
-using test::Octets;
+using test::Clock;
+using test::finish;
+using test::published;
+using test::Result;
+using test::run;
+using test::serve_one;
+using test::start;
+using test::World;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-struct Result {
-    int code = -1;  // 1000 + signal when killed
-    std::string out;
-    std::string err;
-};
-
-struct World {
-    ModelGateway gateway;
-    int socket = -1;
-    std::string port;
-    sockaddr_in device{};
-    bool answers = true;
-    int restart_after = -1;  // datagrams received
-    int received = 0;
-    std::vector<int> down_qos;  // messages to send, one after the other
-    pid_t child = -1;
-    int pipes[3] = {-1, -1, -1};  // our ends of stdin, stdout, stderr
-};
-
-void close_fd(int& fd) {
-    if (fd >= 0) {
-        close(fd);
-        fd = -1;
-    }
-}
-
-int set_up(void** state) {
-    auto* const world = new World;
-    *state = world;
-    signal(SIGPIPE, SIG_IGN);
-    world->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(world->socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(world->socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        return -1;
-    }
-    world->port = std::to_string(ntohs(address.sin_port));
-    return 0;
-}
-
-int tear_down(void** state) {
-    auto* const world = static_cast<World*>(*state);
-    if (world->child > 0) {
-        kill(world->child, SIGKILL);
-        waitpid(world->child, nullptr, 0);
-    }
-    for (int& fd : world->pipes) {
-        close_fd(fd);
-    }
-    close_fd(world->socket);
-    delete world;
-    return 0;
-}
-
-void start(World& world, const char* program, const std::vector<std::string>& arguments) {
-    int ends[3][2];
-    for (auto& pair : ends) {
-        assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
-    }
-    std::vector<std::string> words = {program, "-h", "127.0.0.1", "-p", world.port, "--retry", "0.2"};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
-    world.child = fork();
-    if (world.child == 0) {
-        dup2(ends[0][0], 0);
-        dup2(ends[1][1], 1);
-        dup2(ends[2][1], 2);
-        execv(program, argv.data());
-        _exit(127);
-    }
-    close(ends[0][0]);
-    close(ends[1][1]);
-    close(ends[2][1]);
-    world.pipes[0] = ends[0][1];
-    world.pipes[1] = ends[1][0];
-    world.pipes[2] = ends[2][0];
-}
-
-void send_all(World& world, const std::vector<Octets>& datagrams) {
-    for (const Octets& datagram : datagrams) {
-        sendto(world.socket, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&world.device),
-               sizeof world.device);
-    }
-}
-
-void serve_one(World& world) {
-    Octets datagram(70000);
-    socklen_t size = sizeof world.device;
-    const ssize_t got = recvfrom(world.socket, datagram.data(), datagram.size(), 0,
-                                 reinterpret_cast<sockaddr*>(&world.device), &size);
-    if (got < 0) {
-        return;
-    }
-    datagram.resize(static_cast<std::size_t>(got));
-    if (world.received++ == world.restart_after) {
-        world.gateway.restart();
-    }
-    if (!world.answers) {
-        return;
-    }
-    send_all(world, world.gateway.handle(datagram));
-    if (world.gateway.subscribed() && world.gateway.down_done() && !world.down_qos.empty()) {
-        world.gateway.send_down(world.down_qos.front());
-        world.down_qos.erase(world.down_qos.begin());
-        send_all(world, world.gateway.tick());
-    }
-}
-
-/// Serves the child until it ends.
-Result finish(World& world, const std::string& input = "") {
-    Result result;
-    if (!input.empty()) {
-        assert_int_equal(write(world.pipes[0], input.data(), input.size()), input.size());
-    }
-    close_fd(world.pipes[0]);
-    const auto limit = Clock::now() + std::chrono::seconds(20);
-    std::string* const texts[] = {&result.out, &result.err};
-    while ((world.pipes[1] >= 0 || world.pipes[2] >= 0) && Clock::now() < limit) {
-        pollfd entries[3] = {
-            {world.socket, POLLIN, 0}, {world.pipes[1], POLLIN, 0}, {world.pipes[2], POLLIN, 0}};
-        if (poll(entries, 3, 200) == 0 && world.gateway.subscribed()) {
-            send_all(world, world.gateway.tick());
-        }
-        if (entries[0].revents != 0) {
-            serve_one(world);
-        }
-        for (int i = 0; i < 2; ++i) {
-            char chunk[4096];
-            if (entries[i + 1].revents != 0) {
-                const ssize_t got = read(world.pipes[i + 1], chunk, sizeof chunk);
-                if (got > 0) {
-                    texts[i]->append(chunk, static_cast<std::size_t>(got));
-                } else {
-                    close_fd(world.pipes[i + 1]);
-                }
-            }
-        }
-    }
-    assert_true(Clock::now() < limit);
-    int status = 0;
-    waitpid(world.child, &status, 0);
-    world.child = -1;
-    result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-    return result;
-}
-
-Result run(World& world, const char* program, const std::vector<std::string>& arguments,
-           const std::string& input = "") {
-    start(world, program, arguments);
-    return finish(world, input);
-}
-
-std::string published(const World& world) {
-    std::string all;
-    for (const std::string& text : world.gateway.published) {
-        all += text + "\n";
-    }
-    return all;
-}
 
 void message_is_published_at_every_qos_without_a_word(void** state) {
     auto& world = *static_cast<World*>(*state);
@@ -280,14 +104,25 @@ void messages_are_printed_and_counted(void** state) {
     assert_string_equal(result.err.c_str(), "");
 }
 
-void too_few_messages_within_the_time_is_a_failure(void** state) {
+// As mosquitto_sub, whose exit code it is.
+void too_few_messages_within_the_time_end_with_27(void** state) {
     auto& world = *static_cast<World*>(*state);
     world.down_qos = {1};
-    const Result result = run(world, MQTTSN_SUB, {"-t", "#", "-C", "2", "-q", "2", "-W", "1"});
-    assert_int_equal(result.code, 1);
-    assert_string_equal(result.out.c_str(), "x\n");
-    const Result without_count = run(world, MQTTSN_SUB, {"-t", "#", "-W", "1"});
-    assert_int_equal(without_count.code, 0);
+    const Result too_few = run(world, MQTTSN_SUB, {"-t", "#", "-C", "2", "-q", "2", "-W", "1"});
+    assert_int_equal(too_few.code, 27);
+    assert_string_equal(too_few.out.c_str(), "x\n");
+    assert_true(too_few.err.find("only 1 of 2 messages") != std::string::npos);
+    const Result none = run(world, MQTTSN_SUB, {"-t", "#", "-W", "1"});
+    assert_int_equal(none.code, 27);
+    assert_string_equal(none.err.c_str(), "mqttsn-sub: no message came within the time of -W\n");
+    world.down_qos = {1};
+    const Result some = run(world, MQTTSN_SUB, {"-t", "#", "-W", "1"});
+    assert_int_equal(some.code, 0);
+    assert_string_equal((some.out + some.err).c_str(), "x\n");
+    world.answers = false;
+    const Result nobody = run(world, MQTTSN_SUB, {"-t", "#", "-W", "1", "--retries", "0"});
+    assert_int_equal(nobody.code, 1);
+    assert_true(nobody.err.find("is the gateway running there?") != std::string::npos);
 }
 
 void refused_subscription_fails(void** state) {
@@ -361,7 +196,24 @@ void nonsense_is_refused_with_one_line_and_code_2(void** state) {
         {MQTTSN_SUB, {"-t", "a", "--discover", "225.1.1.1:1", "--radius", "256"}, "--radius"},
         {MQTTSN_SUB, {"-t", "a/#/b"}, "not a valid topic filter"},
         {MQTTSN_SUB, {}, "no topic"},
-        {MQTTSN_SUB, {"-t", "a", "-C", "0"}, "-C"},
+        {MQTTSN_SUB, {"-t", "a", "-C", "0"}, "-C: a count of messages is 1 or more, not \"0\""},
+        {MQTTSN_SUB, {"-t", "a", "-C", "-1"}, "-C: a count of messages is 1 or more"},
+        {MQTTSN_SUB, {"-t", "a", "-C", "1.5"}, "-C: a count of messages is 1 or more"},
+        {MQTTSN_SUB, {"-t", "a", "-W", "-1"}, "-W: seconds are more than 0"},
+        {MQTTSN_SUB, {"-t", "a", "-W", "soon"}, "-W: seconds are more than 0"},
+        {MQTTSN_SUB, {"-t", "a", "-W", "nan"}, "-W: seconds are more than 0"},
+        {MQTTSN_SUB, {"-t", "a", "-W", "1e9"}, "-W: seconds are more than 0 and at most 1000000"},
+        {MQTTSN_SUB, {"-t", "a", "-p", "0"}, "--port: a port is 1 to 65535"},
+        {MQTTSN_SUB, {"-t", "a", "-p", "65536"}, "--port: a port is 1 to 65535"},
+        {MQTTSN_SUB, {"-t", "a", "-p", "coap"}, "--port: a port is 1 to 65535"},
+        {MQTTSN_SUB, {"-t", "a", "-p", ""}, "--port"},
+        {MQTTSN_SUB, {"-t", "a", "-k", "-1"}, "--keepalive: seconds are 0 to 65535"},
+        {MQTTSN_SUB, {"-t", "a", "-q", "1.5"}, "QoS is 0, 1 or 2"},
+        {MQTTSN_SUB, {"-t", "a", "--sleep", "0"}, "--sleep: seconds are 1 to 65535"},
+        {MQTTSN_SUB, {"-t", "a", "--retry", "0"}, "--retry: seconds are 0.01 to 86400"},
+        {MQTTSN_SUB, {"-t", "a", "--retries", "255"}, "--retries: repetitions are 0 to 254"},
+        {MQTTSN_SUB, {"-t", "a", "--state", "f"}, "give -i"},
+        {MQTTSN_PUB, {"--predefined", "1", "-m", "x", "-q", "-1", "-i", "a", "--state", "f"}, "-q -1"},
     };
     for (const Usage& usage : cases) {
         const Result result = run(world, usage.program, usage.arguments);
@@ -402,7 +254,7 @@ void help_and_version_end_with_0(void** state) {
 }  // namespace
 
 int main() {
-#define TOOL_TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+#define TOOL_TEST(claim) cmocka_unit_test_setup_teardown(claim, test::set_up, test::tear_down)
     const CMUnitTest tests[] = {
         TOOL_TEST(message_is_published_at_every_qos_without_a_word),
         TOOL_TEST(lines_go_one_after_the_other),
@@ -413,7 +265,7 @@ int main() {
         TOOL_TEST(silent_gateway_is_given_up_after_n_retry),
         TOOL_TEST(pub_gives_up_after_its_time),
         TOOL_TEST(messages_are_printed_and_counted),
-        TOOL_TEST(too_few_messages_within_the_time_is_a_failure),
+        TOOL_TEST(too_few_messages_within_the_time_end_with_27),
         TOOL_TEST(refused_subscription_fails),
         TOOL_TEST(sigterm_disconnects_properly),
         TOOL_TEST(trace_goes_to_standard_error),

@@ -27,6 +27,10 @@ void packets_are_described_with_their_fields(void**) {
     expect("07 12 01 00 03 00 01", Sender::device, "SUBSCRIBE qos=0 msgid=3 topic=predefined:1");
     expect("04 18 01 2C", Sender::device, "DISCONNECT duration=300");
     expect("02 17", Sender::gateway, "PINGRESP");
+    expect("05 00 07 03 84", Sender::gateway, "ADVERTISE gateway=7 duration=900");
+    expect("03 01 02", Sender::device, "SEARCHGW radius=2");
+    expect("03 02 07", Sender::gateway, "GWINFO gateway=7");
+    expect("08 02 07 C0 00 02 07 1B", Sender::device, "GWINFO gateway=7 address: C0 00 02 07 1B");
 }
 
 void what_does_not_decode_is_shown_with_the_reason(void**) {

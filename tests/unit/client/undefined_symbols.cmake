@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The client library needs nothing but mem* and strlen from its surroundings, and has no variables of its own: what makes it fit a
-# microcontroller and any number of objects. The POSIX runner (udp.cpp) is left out: sockets are its purpose.
+# microcontroller and any number of objects. The POSIX runner (udp*.cpp) is left out: sockets are its purpose.
 # cmake -DNM=nm -DARCHIVE=libmqttsn-client.a -P undefined_symbols.cmake
+cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${NM} ${ARCHIVE} OUTPUT_VARIABLE listing RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
     message(FATAL_ERROR "${NM} cannot read ${ARCHIVE}")
@@ -12,7 +13,7 @@ string(REPLACE "\n" ";" lines "${listing}")
 
 # strlen is used once, by bytes_of() of common/. The last three are what compilers put in by themselves
 # (clang writes bcmp for a memcmp of which only equality counts).
-set(allowed memcpy memmove memset memcmp strlen bcmp _GLOBAL_OFFSET_TABLE_ __stack_chk_fail)
+set(allowed memchr memcpy memmove memset memcmp strlen bcmp _GLOBAL_OFFSET_TABLE_ __stack_chk_fail)
 set(member "")
 set(defined "")
 set(undefined "")
@@ -22,7 +23,7 @@ foreach(line IN LISTS lines)
     if(line MATCHES "^([^ ]+\\.o):$")
         set(member "${CMAKE_MATCH_1}")
         math(EXPR members "${members} + 1")
-    elseif(member MATCHES "^udp\\.")
+    elseif(member MATCHES "^udp")
         continue()
     elseif(line MATCHES "^ +U ([^ ]+)$")
         list(APPEND undefined "${CMAKE_MATCH_1}")
@@ -33,8 +34,8 @@ foreach(line IN LISTS lines)
         endif()
     endif()
 endforeach()
-if(members LESS 10)
-    message(FATAL_ERROR "only ${members} objects found in ${ARCHIVE}: this test would see nothing")
+if(NOT "mqttsn_output" IN_LIST defined)
+    message(FATAL_ERROR "the library is not found in ${ARCHIVE}: this test would see nothing")
 endif()
 list(REMOVE_DUPLICATES undefined)
 list(REMOVE_ITEM undefined ${defined} ${allowed})

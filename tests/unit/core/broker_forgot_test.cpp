@@ -105,10 +105,45 @@ void wish_to_sleep_is_not_answered_by_who_cannot_keep_messages(void**) {
     stranger.gets(make_disconnect());
 }
 
+// A broker says only once that a session is new. FAULT-78
+void subscriptions_are_made_again_when_the_answer_to_a_connect_was_lost(void**) {
+    for (const LinkCloseReason reason : {LinkCloseReason::unanswered, LinkCloseReason::closed_by_peer}) {
+        Harness g;
+        const Device d1 = subscriber(g);
+        d1.link_gone();
+        g.advance_seconds(1);
+        d1.opens(kKeep);
+        d1.link_gone(reason);  // the broker had begun a session, without a memory of this one
+        g.advance_seconds(2);
+        d1.opens(kKeep);
+        d1.accepted(true);
+        d1.to_broker(subscribe(65534, "a", 2));
+        d1.from_broker(suback(65534, 2));
+        assert_int_equal(g.count(EventKind::session_not_in_broker), 0);  // nobody knows
+        d1.link_drops_and_returns(true, kKeep);
+        g.nothing();
+    }
+}
+
+void a_broker_that_was_not_reached_has_begun_no_session(void**) {
+    Harness g;
+    const Device d1 = subscriber(g);
+    d1.link_gone();
+    g.advance_seconds(1);
+    d1.opens(kKeep);
+    d1.link_gone(LinkCloseReason::unreachable);
+    g.advance_seconds(2);
+    d1.opens(kKeep);
+    d1.accepted(true);
+    g.nothing();
+}
+
 }  // namespace
 
 int main() {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(subscriptions_are_made_again_when_the_answer_to_a_connect_was_lost),
+        cmocka_unit_test(a_broker_that_was_not_reached_has_begun_no_session),
         cmocka_unit_test(id_that_the_device_still_holds_is_released_before_anything_new),
         cmocka_unit_test(id_that_was_used_a_moment_ago_rests_for_a_t_retry),
         cmocka_unit_test(clean_session_ends_when_the_broker_has_forgotten_a_message_it_had_received),

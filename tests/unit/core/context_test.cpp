@@ -114,8 +114,8 @@ void timer_moves_the_deadline_only_forward(void**) {
 
 void link_close_reasons_have_texts(void**) {
     for (const LinkCloseReason reason :
-         {LinkCloseReason::unreachable, LinkCloseReason::closed_by_peer, LinkCloseReason::protocol_error,
-          LinkCloseReason::write_overflow, LinkCloseReason::requested}) {
+         {LinkCloseReason::unreachable, LinkCloseReason::unanswered, LinkCloseReason::closed_by_peer,
+          LinkCloseReason::protocol_error, LinkCloseReason::write_overflow, LinkCloseReason::requested}) {
         assert_true(std::string_view(link_close_reason_text(reason)).size() > 3);
     }
 }

@@ -37,7 +37,8 @@ constexpr GoldenPlan kGolden[] = {
     {1, 0x97FBA4FE128622A1ULL},
     {2, 0xC6698003501EA15AULL},
     {0xFFFFFFFFFFFFFFFFULL, 0xFB2724C9BE5BAA66ULL},
-    {1'000'001, 0xE24BE581351C6480ULL},  // with forwarders
+    {1'000'001, 0xE24BE581351C6480ULL},      // with forwarders
+    {3'000'000'127, 0x15EA66CE315DE47FULL},  // with devices that save
 };
 
 void a_seed_means_the_same_plan_for_ever(void**) {
@@ -113,8 +114,28 @@ void forwarders_come_in_from_seed_1000000_and_leave_the_rest_of_the_plan_alone(v
     assert_true(behind > 200 && moving > 100 && to_an_address_of_its_own > 20 && without_octets > 5);
 }
 
+void devices_that_save_come_in_from_seed_2_to_the_31_with_power_cuts(void**) {
+    unsigned always = 0;
+    unsigned before_sleep = 0;
+    unsigned kinds = 0;
+    for (std::uint64_t seed = 0x8000'0000ULL - 200; seed < 0x8000'0000ULL + 200; ++seed) {
+        const SwarmPlan plan = draw_plan(seed);
+        for (const SwarmDevice& one : plan.devices) {
+            assert_true(seed >= 0x8000'0000ULL ||
+                        (one.device.saves == Saves::never && !one.device.adaptive_retry));
+            always += one.device.saves == Saves::always ? 1 : 0;
+            before_sleep += one.device.saves == Saves::before_sleep ? 1 : 0;
+        }
+        for (const Fault& fault : plan.faults) {
+            kinds |= 1U << static_cast<unsigned>(fault.kind);
+        }
+    }
+    assert_true(always > 100 && before_sleep > 30);
+    assert_int_equal(kinds, (1U << (static_cast<unsigned>(FaultKind::flash_damaged) + 1)) - 1);
+}
+
 void a_plan_is_the_same_run_twice(void**) {
-    for (const std::uint64_t seed : {3ULL, 4ULL, 1'000'001ULL}) {
+    for (const std::uint64_t seed : {3ULL, 4ULL, 1'000'001ULL, 3'000'000'127ULL}) {
         const SwarmPlan plan = draw_plan(seed);
         const SwarmResult first = run_plan(plan, nullptr);
         const SwarmResult second = run_plan(plan, nullptr);
@@ -184,6 +205,7 @@ int main() {
         cmocka_unit_test(every_plan_can_be_set_up),
         cmocka_unit_test(many_seeds_draw_every_kind_of_fault_and_pattern),
         cmocka_unit_test(forwarders_come_in_from_seed_1000000_and_leave_the_rest_of_the_plan_alone),
+        cmocka_unit_test(devices_that_save_come_in_from_seed_2_to_the_31_with_power_cuts),
         cmocka_unit_test(a_plan_is_the_same_run_twice),
         cmocka_unit_test(a_world_that_cannot_deliver_fails_with_one_line),
         cmocka_unit_test(a_world_that_never_settles_fails_with_one_line),

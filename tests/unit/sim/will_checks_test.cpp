@@ -72,6 +72,20 @@ void a_datagram_from_another_port_is_a_stranger_s_until_it_connects(void**) {
     assert_false(lost_at(15 * kSecond, "nothing heard within the keep-alive", checks));
 }
 
+// D13, D14: seed 486406674
+void a_wake_up_from_another_port_counts_only_when_the_gateway_takes_the_device_for_asleep(void**) {
+    WillChecks checks = one_device();
+    WireMessage wakes = message_of(WireType::pingreq);
+    wakes.has_more = true;
+    checks.to_gateway(10 * kSecond, 0, 1, wakes);  // it took a stranger's DISCONNECT for its own
+    assert_true(lost_at(15 * kSecond, "nothing heard within the keep-alive", checks));
+    checks = one_device();
+    checks.to_gateway(Micros{0}, 0, 0, message_of(WireType::disconnect, 10));
+    checks.rests("d", true);
+    checks.to_gateway(10 * kSecond, 0, 1, wakes);
+    assert_false(lost_at(15 * kSecond, "did not wake up in time", checks));
+}
+
 // D25
 void a_will_comes_once_when_its_device_is_lost_and_in_no_other_case(void**) {
     WillChecks checks = one_device();
@@ -106,6 +120,8 @@ int main() {
         cmocka_unit_test(nobody_is_lost_before_its_keep_alive_and_half_of_it_again),
         cmocka_unit_test(a_sleeper_is_not_lost_before_its_sleep_is_over),
         cmocka_unit_test(a_datagram_from_another_port_is_a_stranger_s_until_it_connects),
+        cmocka_unit_test(
+            a_wake_up_from_another_port_counts_only_when_the_gateway_takes_the_device_for_asleep),
         cmocka_unit_test(a_will_comes_once_when_its_device_is_lost_and_in_no_other_case),
         cmocka_unit_test(a_will_that_is_not_the_device_s_is_found),
         cmocka_unit_test(a_fault_excuses_a_will_of_each_connection_and_owes_none),

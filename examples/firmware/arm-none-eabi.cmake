@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Toolchain file: GCC for bare-metal ARM. -DFIRMWARE_CPU=cortex-m0plus for another core.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_CXX_COMPILER arm-none-eabi-g++)
+# There is nothing to link a trial program with.
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FIRMWARE_CPU)
+if(NOT FIRMWARE_CPU)
+    set(FIRMWARE_CPU cortex-m3)
+endif()
+set(flags "-mcpu=${FIRMWARE_CPU} -mthumb -ffunction-sections -fdata-sections --specs=nano.specs")
+set(CMAKE_C_FLAGS_INIT "${flags}")
+set(CMAKE_CXX_FLAGS_INIT "${flags}")
+set(CMAKE_C_FLAGS_MINSIZEREL_INIT "-Os")
+set(CMAKE_CXX_FLAGS_MINSIZEREL_INIT "-Os")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
