@@ -64,13 +64,19 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
             return MQTTSN_ERR_BUSY;
         }
         ++known_;
-    } else if (entry == in_use && !same(entry->address, address, octets)) {
-        return MQTTSN_ERR_SENDER;  // nobody may take the place of the gateway that a session is open with
+        entry->expires = kWhenSilent;
+    } else if ((entry == in_use || (entry->expires == kNever && expires != kNever)) &&
+               !same(entry->address, address, octets)) {
+        // Nobody may take the place of the gateway that a session is open with, or of one that was
+        // configured.
+        return MQTTSN_ERR_SENDER;
     }
     entry->id = id;
     entry->address.octets = static_cast<uint8_t>(octets);
     memcpy(entry->address.data, address, octets);
-    entry->expires = expires;
+    if (entry->expires != kNever) {
+        entry->expires = expires;
+    }
     entry->expires_ms = now_ + interval_s * (1000U * kMissedAdvertises);
     return MQTTSN_OK;
 }
@@ -96,7 +102,7 @@ mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from)
         return MQTTSN_OK;
     }
     if (in.type == kTypeADVERTISE) {
-        expires = kAtTime;
+        expires = kAtTime;  // 0 s, too: there and gone
         interval_s = static_cast<uint16_t>(read_u16(in.data - 2));
     } else if (in.octets != 0) {
         // Another device says so; its first octet may be the length of the rest (D46).

@@ -155,6 +155,9 @@ size_t Client::output(mqttsn_address* to, uint8_t* out, size_t capacity) {
     }
     uint8_t* at = out;
     size_t total = message.head.octets + message.octets + 2U;
+    if (!fits(total - 2U)) {
+        return 0;  // somebody has changed what is borrowed
+    }
     if (total > 255) {
         total += 2;
         *at++ = 1;
