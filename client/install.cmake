@@ -22,6 +22,12 @@ install(FILES
     DESTINATION ${_mqttsn_cmake_dir} COMPONENT client)
 
 # A relative directory follows the prefix, so that the tree may be moved (pkg-config --define-prefix).
+set(MQTTSN_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    # From where the file lies, so that cmake --install --prefix is believed.
+    file(RELATIVE_PATH MQTTSN_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+    string(REGEX REPLACE "/$" "" MQTTSN_PC_PREFIX "\${pcfiledir}/${MQTTSN_PC_PREFIX}")
+endif()
 foreach(_mqttsn_dir LIBDIR INCLUDEDIR)
     if(IS_ABSOLUTE "${CMAKE_INSTALL_${_mqttsn_dir}}")
         set(MQTTSN_PC_${_mqttsn_dir} "${CMAKE_INSTALL_${_mqttsn_dir}}")

@@ -20,12 +20,14 @@ static size_t load(const char* path) {
     return file && fclose(file) == 0 ? octets : 0;
 }
 
-/* A write that is cut short is no harm: restore refuses it, and a new session begins. */
+/* Beside the old one first: a write that is cut short must not be the only copy. */
 static bool save(const mqttsn_client* client, const char* path) {
+    char beside[4096];
     const size_t octets = mqttsn_save(client, new_blob, sizeof new_blob);
-    FILE* const file = octets > 0 ? fopen(path, "wb") : NULL;
+    snprintf(beside, sizeof beside, "%s.new", path);
+    FILE* const file = octets > 0 ? fopen(beside, "wb") : NULL;
     const bool written = file != NULL && fwrite(new_blob, 1, octets, file) == octets;
-    return file != NULL && fclose(file) == 0 && written;
+    return file != NULL && fclose(file) == 0 && written && rename(beside, path) == 0;
 }
 
 /* Runs until one of `wanted` or of what excludes it, and prints the messages on the way. */
@@ -36,7 +38,8 @@ static bool run_until(mqttsn_udp* udp, mqttsn_client* client, mqttsn_event_type 
             printf("%.*s\n", (int)event.payload_octets, (const char*)event.payload);
         } else if (event.type == wanted) {
             return true;
-        } else if (event.type == MQTTSN_EVENT_LOST || event.type == MQTTSN_EVENT_REFUSED) {
+        } else if (event.type == MQTTSN_EVENT_LOST || event.type == MQTTSN_EVENT_REFUSED ||
+                   event.type == MQTTSN_EVENT_DISCONNECTED) {
             break;
         }
     }

@@ -230,6 +230,7 @@ mqttsn_status mqttsn_udp_receive(mqttsn_udp* udp, mqttsn_client* client) {
 
 int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqttsn_event* event) {
     const uint32_t start = mqttsn_udp_now();
+    int stuck = 0;
     for (;;) {
         if (mqttsn_next_event(client, event)) {
             return 1;
@@ -242,6 +243,11 @@ int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqtts
         }
         const uint32_t now = mqttsn_udp_now();
         uint32_t wait = mqttsn_next_timeout(client, now);
+        // Something is due, nothing is written, again and again: the buffer is smaller than a datagram may be.
+        stuck = wait == 0 ? stuck + 1 : 0;
+        if (stuck > 3) {
+            return MQTTSN_ERR_ARGUMENT;
+        }
         if (timeout_ms >= 0) {
             const uint32_t passed = now - start;
             const uint32_t limit = static_cast<uint32_t>(timeout_ms);

@@ -25,6 +25,11 @@ bool table_valid(const void* memory, uint8_t length) {
 }
 
 bool config_valid(const mqttsn_config* config) {
+    if (config != nullptr && ((!kWithWill && config->will != nullptr) ||
+                              (!kWithDiscovery && config->gateways != nullptr) ||
+                              (!kWithAdaptiveRetry && config->adaptive_retry))) {
+        return false;  // left out: MQTTSN_WITH_*
+    }
     return config != nullptr && config->client_id != nullptr && config->client_id[0] != '\0' &&
            config->retry_interval_ms - 1U < kRetryIntervalMaxMs &&
            config->congestion_wait_ms - 1U < INT32_MAX && config->retry_count < UINT8_MAX &&

@@ -9,7 +9,7 @@ namespace mqttsn {
 namespace {
 
 constexpr uint32_t kSearchDelayMs = 5000;  // T_SEARCHGW (SN12-111)
-constexpr uint8_t kSearchShiftMax = 8;     // 21 minutes between two SEARCHGW
+constexpr uint8_t kSearchShiftMax = 8;     // 11 minutes between two SEARCHGW
 constexpr unsigned kMissedAdvertises = 3;  // N_ADV
 
 bool same(const mqttsn_address& one, const uint8_t* address, size_t octets) {
@@ -55,9 +55,14 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
     mqttsn_gateway* entry = config_->gateways;
     const mqttsn_gateway* const in_use = state_ != kDisconnected || connecting() ? entry + gateway_ : nullptr;
     const mqttsn_gateway* const end = entry + known_;
-    while (entry != end && entry->id != id &&
-           (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {
+    while (entry != end && entry->id != id) {
         ++entry;
+    }
+    if (entry == end) {
+        entry = config_->gateways;
+        while (entry != end && (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {
+            ++entry;
+        }
     }
     if (entry == end) {
         if (known_ >= config_->gateways_length) {

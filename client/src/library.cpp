@@ -10,5 +10,5 @@
 #include "sleep.cpp"
 #include "store.cpp"
 #include "topic_text.cpp"
-#include "topics.cpp"  // first: it knows nothing of the session
+#include "topics.cpp"
 #include "uplink.cpp"

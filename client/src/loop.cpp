@@ -189,7 +189,7 @@ bool Client::transmit(Exchange exchange, uint8_t reason) {
     }
     ++sent;
     // Up to a quarter more, so that devices that lost the same datagram do not repeat in step.
-    deadline_[exchange] = now_ + interval + (interval >> 8U) * (random() & 63U);
+    deadline_[exchange] = now_ + interval + ((interval >> 4U) * (random() & 63U) >> 4U);
     sent_at_[exchange] = now_;
     return true;
 }

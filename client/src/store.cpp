@@ -60,7 +60,7 @@ struct Client::Cursor {
     /// Octets of the caller's: into the blob, or from now on those in the blob.
     MQTTSN_CALLED const void* borrow(const void* theirs, size_t octets) {
         if (reading) {
-            theirs = at + used;
+            theirs = octets != 0 ? at + used : nullptr;
             used += octets;
         } else {
             move(theirs, octets);
@@ -140,6 +140,12 @@ bool Client::restore(uint32_t now, const uint8_t* blob, size_t octets) {
     }
     // How long it was is not known: all waits go on from where they were.
     skew_ = now_ - now;
+    if (kWithSleep && kWithInbound && state_ == kAsleep) {
+        // But copies do not live as long as a sleep: what was released before it is new when it comes again.
+        for (uint8_t i = 0; i < config->inbound_length; ++i) {
+            config->inbound[i].time = static_cast<uint16_t>((now_ >> 10U) - 2U);
+        }
+    }
     return true;
 }
 

@@ -51,6 +51,9 @@ mqttsn_status Client::enqueue(uint8_t kind, const mqttsn_topic& topic, unsigned 
     mqttsn_slot& slot = config_->queue[queued_++];
     memset(&slot, 0, sizeof slot);
     slot.topic = topic;
+    if (topic.kind != MQTTSN_TOPIC_NAME) {
+        slot.topic.name_octets = 0;  // whatever somebody has made by hand
+    }
     slot.payload = payload;
     slot.payload_octets = static_cast<uint16_t>(payload_octets);
     slot.flags = static_cast<uint8_t>(flags | topic.kind);
@@ -286,6 +289,9 @@ bool Client::on_pubrec(const Incoming& in) {
         }
         conclude(slot, kCodeACCEPTED);
     } else if (mine) {
+        if (slot.phase == kReleasing) {
+            sent_[kUplink] = 0;  // a copy: PUBREL again, and no round trip to learn from
+        }
         advance(slot, kReleasing);
     } else {
         // We are through with it, or lost it in a restart: PUBREL lets the gateway end its side.

@@ -322,7 +322,6 @@ void DeviceProgram::finish(int exit_code) {
     close_by_ = mqttsn_udp_now() + config_.retry_interval_ms * 2;
     if (session_kept_) {
         // Connecting again kept a session that the user does not want: a clean connection removes it.
-        config_.will = nullptr;
         mqttsn_connect(&client_, true);
     } else {
         mqttsn_disconnect(&client_);

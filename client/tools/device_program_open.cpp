@@ -158,9 +158,12 @@ bool DeviceProgram::start() {
     } else {
         status = mqttsn_restore(&client_, &config_, mqttsn_udp_now(), blob_.data(), blob_.size());
         if (status == MQTTSN_ERR_BLOB) {
-            say("the session in " + state_->path() +
-                " is damaged, of another client id or of other options: a new one begins");
-            status = MQTTSN_OK;
+            // Perhaps of another device, with messages that are not ours to drop.
+            const std::string path = state_->path();
+            state_.reset();
+            fail("the session in " + path +
+                 " cannot go on: damaged, of another client id or of other options; remove the file to begin anew");
+            return false;
         }
     }
     if (status != MQTTSN_OK) {

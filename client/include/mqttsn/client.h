@@ -192,8 +192,8 @@ typedef struct mqttsn_client {
 size_t mqttsn_client_octets(void);
 
 /* Makes a disconnected client. `config` is borrowed for its life. There is nothing to free.
- * MQTTSN_ERR_ARGUMENT: a null pointer, a client id or a number outside its range, a length without its
- * memory. */
+ * MQTTSN_ERR_ARGUMENT: a null pointer, an empty client id, a number outside its range, a length without its
+ * memory, a will, gateways or adaptive retry where <mqttsn/config.h> leaves them out. */
 mqttsn_status mqttsn_init(mqttsn_client* client, const mqttsn_config* config);
 
 /* ---- requests ---- */
@@ -213,7 +213,7 @@ mqttsn_status mqttsn_init(mqttsn_client* client, const mqttsn_config* config);
 mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session);
 
 /* Queues a message. In any state: QoS 0, 1 and 2 leave in their order, one at a time, while the client is
- * active; QoS -1 leaves at once and needs no connection (SN12-82). Ends with DELIVERED: QoS -1 and 0 when
+ * active; QoS -1 leaves at once and needs no connection (SN12-82), but a known gateway: mqttsn_search(). Ends with DELIVERED: QoS -1 and 0 when
  * handed to the caller of mqttsn_output(), 1 and 2 when the gateway has acknowledged to the end. Congestion
  * (code 1) and a forgotten topic id (code 2) are repaired by the library: hold-off of T_WAIT, REGISTER again.
  * @param qos    -1, 0, 1 or 2; -1 only with predefined ids and short names

@@ -43,7 +43,7 @@ typedef struct mqttsn_udp {
  * @param host    name or address
  * @param port    decimal port or service name
  * @param buffer  borrowed until close; at least config.datagram_octets_max and the longest datagram to
- * receive. A longer one is dropped MQTTSN_ERR_ADDRESS: not resolved. MQTTSN_ERR_NETWORK: no socket, see
+ * receive; a longer one is dropped. MQTTSN_ERR_ADDRESS: not resolved. MQTTSN_ERR_NETWORK: no socket, see
  * errno. MQTTSN_ERR_ARGUMENT: a null pointer. */
 mqttsn_status mqttsn_udp_open(mqttsn_udp* udp, const char* host, const char* port, void* buffer,
                               size_t buffer_octets);
@@ -90,7 +90,8 @@ mqttsn_status mqttsn_udp_receive(mqttsn_udp* udp, mqttsn_client* client);
 
 /* Runs the loop until there is an event, at most timeout_ms (negative = for ever).
  * A MESSAGE points into the buffer: it is valid until the next call of a function with this `udp`.
- * @return 1 = event written, 0 = time is over, MQTTSN_ERR_NETWORK = see errno */
+ * @return 1 = event written, 0 = time is over, MQTTSN_ERR_NETWORK = see errno, MQTTSN_ERR_ARGUMENT = the buffer
+ * is smaller than config.datagram_octets_max */
 int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqttsn_event* event);
 
 /* Runs the loop and drops all events until one of type `wanted`, or one after which it cannot come any more

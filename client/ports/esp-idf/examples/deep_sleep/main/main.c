@@ -98,8 +98,11 @@ void app_main(void) {
     talk(&client);
 
     const unsigned next = 1U - session_now;
-    session_octets = mqttsn_save(&client, sessions[next], sizeof sessions[next]);
-    session_now = next;
+    const size_t saved = mqttsn_save(&client, sessions[next], sizeof sessions[next]);
+    if (saved > 0) { /* else the older one is better than none */
+        session_octets = saved;
+        session_now = next;
+    }
     ESP_LOGI(TAG, "session: %u octets", (unsigned)session_octets);
     esp_deep_sleep(INTERVAL_S * 1000000ULL);
 }
