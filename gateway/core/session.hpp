@@ -180,6 +180,7 @@ struct SessionDownlink {
     bool proven = false;          ///< the device has answered a REGISTER of ours: it is where it says it is
     bool proof_failed = false;    ///< it has not, and was not heard since
     std::uint16_t unproven = 0;   ///< QoS 0 messages sent before that
+    bool in_doubt = false;        ///< the broker may have begun a session without our knowledge
     bool left_in_broker = false;  ///< the queue was full: the broker has unacknowledged messages to fetch
     /// Counts the sessions that the broker began for this device: each begins its packet ids anew, so an id
     /// of an earlier one may still mean something else to the device or to the network. These two outlive

@@ -437,21 +437,26 @@ void on_barrier_reached(Context& context, Session& session) {
     session_connect::back_to_sleep(context, session, true);
 }
 
-void on_link_opened(Context& context, Session& session, bool session_present) {
+void forget_broker_session(Session& session) {
+    SessionDownlink& downlink = session.downlink;
+    ++downlink.broker_session;
+    downlink.refused.clear();
+    for (std::size_t i = 0; i < downlink.queue.size(); ++i) {
+        downlink.queue[i].detached = true;
+    }
+    if (downlink.phase == Phase::awaiting_rel) {
+        downlink.queue.front().kind = Kind::release;
+        downlink.phase = Phase::idle;
+    }
+}
+
+void on_link_opened(Context& context, Session& session, bool session_present, bool in_doubt) {
     SessionDownlink& downlink = session.downlink;
     downlink.left_in_broker = false;  // it sends all of them again now
     downlink.barrier_pings = 0;       // of the link before
+    downlink.in_doubt = session_present && in_doubt;
     if (!session_present) {
-        // The broker knows none of these messages any more, and its ids begin anew.
-        ++downlink.broker_session;
-        downlink.refused.clear();
-        for (std::size_t i = 0; i < downlink.queue.size(); ++i) {
-            downlink.queue[i].detached = true;
-        }
-        if (downlink.phase == Phase::awaiting_rel) {
-            downlink.queue.front().kind = Kind::release;
-            downlink.phase = Phase::idle;
-        }
+        forget_broker_session(session);
     }
     pump(context, session);
 }

@@ -30,7 +30,10 @@ void reset(Session& session);
 /// Any datagram of the device (see limits.unproven_messages).
 void on_heard(Session& session);
 void on_barrier_reached(Context& context, Session& session);
-void on_link_opened(Context& context, Session& session, bool session_present);
+/// The broker knows none of the messages from before any more, and its ids begin anew.
+void forget_broker_session(Session& session);
+/// @param in_doubt  see session_subscribe; the broker's first message decides
+void on_link_opened(Context& context, Session& session, bool session_present, bool in_doubt);
 void on_link_closed(Context& context, Session& session);
 void on_timer(Context& context, Session& session);
 

@@ -2,6 +2,7 @@
 #include "gateway/core/session_intake.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/core/session_downlink.hpp"
 #include "gateway/core/session_link.hpp"
@@ -177,6 +178,11 @@ bool register_fits(const Context& context, const Session& session, std::size_t n
 void on_broker_publish(Context& context, Session& session, const mqtt::Packet& packet) {
     SessionDownlink& downlink = session.downlink;
     ++context.counters.downlink_received;
+    if (packet.qos > 0 && std::exchange(downlink.in_doubt, false) && !packet.dup) {
+        // What a session had in flight comes first, with DUP: this one had nothing, so it knows nothing of
+        // ours.
+        session_downlink::forget_broker_session(session);
+    }
     if (!fits(context, session, packet)) {
         refuse_message(context, session, packet, "too large for a datagram",
                        context.counters.downlink_dropped_too_large);
@@ -230,6 +236,7 @@ void on_broker_publish(Context& context, Session& session, const mqtt::Packet& p
 
 void on_broker_pubrel(Context& context, Session& session, std::uint16_t packet_id) {
     SessionDownlink& downlink = session.downlink;
+    downlink.in_doubt = false;  // it is the session of before
     if (erase(downlink.refused, packet_id) > 0) {
         acknowledge(context, session, mqtt::PacketType::pubcomp, packet_id);
         return;

@@ -245,7 +245,7 @@ void on_opened(Context& context, Session& session, bool session_present) {
     // A broker says only once that a session is new. When that answer was lost, the subscriptions may be
     // missing in what it calls present now.
     session_subscribe::on_link_opened(context, session, session_present, unanswered);
-    session_downlink::on_link_opened(context, session, session_present);
+    session_downlink::on_link_opened(context, session, session_present, unanswered);
     session_will::on_link_opened(context, session);
 }
 

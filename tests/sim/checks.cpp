@@ -56,7 +56,7 @@ void Checks::to_gateway(std::uint32_t device, const WireMessage& message) {
             shared_connect(device, message.clean);
             break;
         case WireType::pingreq:
-            if (message.has_more && view.rest == Rest::asleep) {
+            if (view.rest == Rest::asleep) {  // D14: also without its id, from where it is known
                 view.rest = Rest::awake;
             }
             break;
@@ -108,8 +108,8 @@ void Checks::publish_to_device(Micros now, DeviceView& view, const WireMessage& 
         if (!held->second.gateway_knows && number != Ledger::kUnknown &&
             held->second.number != Ledger::kUnknown && queued_in(held->second.number) != queued_in(number)) {
             // The broker has forgotten the session in which the device got this id, and the gateway that knew
-            // was killed: nobody is left to tell the device that the id is free. "No data lost" ends at the
-            // broker.
+            // was killed, or has ended that clean session (and the device comes back as if it had not):
+            // nobody is left to tell the device that the id is free. "No data lost" ends at the broker.
             ledger_.at(number).excuses |= kMayBeLost;
         }
         held->second = mine;
@@ -467,6 +467,15 @@ void Checks::device_lost_memory(std::uint32_t device) {
     view.device_sends = {};
     view.from_device.clear();
     forgets_what_it_has(device);
+}
+
+void Checks::session_ended(std::string_view client_id) {
+    const auto found = by_client_id_.find(client_id);
+    if (found != by_client_id_.end() && devices_[found->second].settings.clean_session) {
+        for (auto& [id, held] : devices_[found->second].held) {
+            held.gateway_knows = false;
+        }
+    }
 }
 
 bool Checks::id_of_an_earlier_life(std::string_view client_id) {

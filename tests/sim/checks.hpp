@@ -66,6 +66,9 @@ class Checks {
     void device_lost_memory(std::uint32_t device);
     /// It goes on from what it has saved last: answers that came since count as lost.
     void device_power_lost(std::uint32_t device) { devices_[device].power_lost = true; }
+    /// The gateway has ended the device's session. A clean one it forgets, with the ids that the device may
+    /// hold.
+    void session_ended(std::string_view client_id);
     /// A message of this device has the id of one that it began before it lost its memory. @returns false
     /// when it never did
     bool id_of_an_earlier_life(std::string_view client_id);

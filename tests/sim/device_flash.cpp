@@ -57,11 +57,12 @@ void Device::cut_power_at(std::uint32_t points, Micros off, std::optional<std::u
 }
 
 bool Device::cut_power_now(Micros now) {
-    if (!power_points_ || !powered_) {
-        return false;
+    const bool due = power_points_ && powered_;
+    power_points_.reset();
+    if (due) {
+        lose_power(now);
     }
-    lose_power(now);
-    return true;
+    return due;
 }
 
 bool Device::power_fails(Micros now) {

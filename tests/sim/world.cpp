@@ -221,6 +221,7 @@ void World::Parts::take_event(const gateway::Event& event) {
         wills.lost(now, client_id, event.cause, certain);
     }
     if (is_lost || event.kind == gateway::EventKind::session_disconnected) {
+        checks.session_ended(client_id);
         checks.shared_session_ended(client_id);
     } else if (event.kind == gateway::EventKind::message_dropped) {
         checks.shared_drop_said(client_id);

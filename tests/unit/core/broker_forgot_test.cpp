@@ -125,6 +125,48 @@ void subscriptions_are_made_again_when_the_answer_to_a_connect_was_lost(void**) 
     }
 }
 
+/// The device has QoS 2 message 5 and the broker's PUBREL is to come; the link breaks, and the next CONNECT
+/// is not answered.
+Device in_doubt(Harness& g) {
+    const Device d1 = subscriber(g);
+    d1.from_broker(publish(2, 5, "a", "old"));
+    d1.gets(publish_to(2, 5, "old"));
+    d1.sends(make_pubrec(5));
+    d1.to_broker(ack(PacketType::pubrec, 5));
+    d1.link_gone();
+    g.advance_seconds(1);
+    d1.opens(kKeep);
+    d1.link_gone(LinkCloseReason::unanswered);
+    g.advance_seconds(2);
+    d1.opens(kKeep);
+    d1.accepted(true);
+    d1.to_broker(subscribe(65534, "a", 2));
+    d1.from_broker(suback(65534, 2));
+    return d1;
+}
+
+// A session that is kept would repeat what it had in flight first. FAULT-25, FAULT-78; found by the
+// simulation
+void first_message_without_dup_tells_that_the_session_is_new(void**) {
+    Harness g;
+    const Device d1 = in_doubt(g);
+    d1.from_broker(publish(2, 5, "a", "new"));
+    d1.gets(make_pubrel(5));  // or the device would take it for the old one
+    d1.sends(make_pubcomp(5));
+    g.advance_seconds(11);  // the id rests
+    d1.gets(publish_to(2, 5, "new"));
+}
+
+void repeated_pubrel_tells_that_the_session_is_the_one_of_before(void**) {
+    Harness g;
+    const Device d1 = in_doubt(g);
+    d1.from_broker(ack(PacketType::pubrel, 5));
+    d1.gets(make_pubrel(5));
+    d1.sends(make_pubcomp(5));
+    d1.to_broker(ack(PacketType::pubcomp, 5));
+    g.nothing();
+}
+
 void a_broker_that_was_not_reached_has_begun_no_session(void**) {
     Harness g;
     const Device d1 = subscriber(g);
@@ -143,6 +185,8 @@ void a_broker_that_was_not_reached_has_begun_no_session(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(subscriptions_are_made_again_when_the_answer_to_a_connect_was_lost),
+        cmocka_unit_test(first_message_without_dup_tells_that_the_session_is_new),
+        cmocka_unit_test(repeated_pubrel_tells_that_the_session_is_the_one_of_before),
         cmocka_unit_test(a_broker_that_was_not_reached_has_begun_no_session),
         cmocka_unit_test(id_that_the_device_still_holds_is_released_before_anything_new),
         cmocka_unit_test(id_that_was_used_a_moment_ago_rests_for_a_t_retry),

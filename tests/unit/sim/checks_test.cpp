@@ -40,14 +40,17 @@ void a_sleeper_gets_answers(void**) {
 
 void awake_ends_with_the_pingresp(void**) {
     ChecksBench bench;
-    const WireMessage message = bench.publish(bench.down(1), 1, 1);
+    WireMessage message = bench.publish(bench.down(1), 1, 1);
     bench.falls_asleep();
-    bench.gateway_gets(ChecksBench::of(WireType::pingreq));  // a keep-alive wakes nobody
     ASSERT_BREACH(bench.gateway_sends(message), "a sleeps");
-    bench.gateway_gets(ChecksBench::with_more(WireType::pingreq));
-    ASSERT_KEPT(bench.gateway_sends(message));
-    bench.gateway_sends(ChecksBench::of(WireType::pingresp));
-    ASSERT_BREACH(bench.gateway_sends(message), "a sleeps");
+    for (const bool with_id : {true, false}) {  // D14
+        bench.gateway_gets(with_id ? ChecksBench::with_more(WireType::pingreq)
+                                   : ChecksBench::of(WireType::pingreq));
+        ASSERT_KEPT(bench.gateway_sends(message));
+        message.dup = true;
+        bench.gateway_sends(ChecksBench::of(WireType::pingresp));
+        ASSERT_BREACH(bench.gateway_sends(message), "a sleeps");
+    }
 }
 
 void sleep_ends_with_connect_a_disconnect_or_the_gateway(void**) {
