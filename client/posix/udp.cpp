@@ -243,7 +243,8 @@ int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqtts
         }
         const uint32_t now = mqttsn_udp_now();
         uint32_t wait = mqttsn_next_timeout(client, now);
-        // Something is due, nothing is written, again and again: the buffer is smaller than a datagram may be.
+        // Something is due, nothing is written, again and again: the buffer is smaller than a datagram may
+        // be.
         stuck = wait == 0 ? stuck + 1 : 0;
         if (stuck > 3) {
             return MQTTSN_ERR_ARGUMENT;

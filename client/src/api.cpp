@@ -25,9 +25,9 @@ bool table_valid(const void* memory, uint8_t length) {
 }
 
 bool config_valid(const mqttsn_config* config) {
-    if (config != nullptr && ((!kWithWill && config->will != nullptr) ||
-                              (!kWithDiscovery && config->gateways != nullptr) ||
-                              (!kWithAdaptiveRetry && config->adaptive_retry))) {
+    if (config != nullptr &&
+        ((!kWithWill && config->will != nullptr) || (!kWithDiscovery && config->gateways != nullptr) ||
+         (!kWithAdaptiveRetry && config->adaptive_retry))) {
         return false;  // left out: MQTTSN_WITH_*
     }
     return config != nullptr && config->client_id != nullptr && config->client_id[0] != '\0' &&

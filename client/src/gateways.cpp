@@ -60,7 +60,8 @@ mqttsn_status Client::learn_gateway(uint8_t id, const uint8_t* address, size_t o
     }
     if (entry == end) {
         entry = config_->gateways;
-        while (entry != end && (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {
+        while (entry != end &&
+               (entry == in_use || entry->expires != kAtTime || left(entry->expires_ms) != 0)) {
             ++entry;
         }
     }

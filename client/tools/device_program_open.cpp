@@ -162,7 +162,8 @@ bool DeviceProgram::start() {
             const std::string path = state_->path();
             state_.reset();
             fail("the session in " + path +
-                 " cannot go on: damaged, of another client id or of other options; remove the file to begin anew");
+                 " cannot go on: damaged, of another client id or of other options; remove the file to begin "
+                 "anew");
             return false;
         }
     }

@@ -213,9 +213,10 @@ mqttsn_status mqttsn_init(mqttsn_client* client, const mqttsn_config* config);
 mqttsn_status mqttsn_connect(mqttsn_client* client, bool clean_session);
 
 /* Queues a message. In any state: QoS 0, 1 and 2 leave in their order, one at a time, while the client is
- * active; QoS -1 leaves at once and needs no connection (SN12-82), but a known gateway: mqttsn_search(). Ends with DELIVERED: QoS -1 and 0 when
- * handed to the caller of mqttsn_output(), 1 and 2 when the gateway has acknowledged to the end. Congestion
- * (code 1) and a forgotten topic id (code 2) are repaired by the library: hold-off of T_WAIT, REGISTER again.
+ * active; QoS -1 leaves at once and needs no connection (SN12-82), but a known gateway: mqttsn_search(). Ends
+ * with DELIVERED: QoS -1 and 0 when handed to the caller of mqttsn_output(), 1 and 2 when the gateway has
+ * acknowledged to the end. Congestion (code 1) and a forgotten topic id (code 2) are repaired by the library:
+ * hold-off of T_WAIT, REGISTER again.
  * @param qos    -1, 0, 1 or 2; -1 only with predefined ids and short names
  * @param token  null, or receives what the DELIVERED event will carry; never 0
  * MQTTSN_ERR_BUSY: all slots taken, wait for a DELIVERED. MQTTSN_ERR_TOPIC, MQTTSN_ERR_TOO_LONG,

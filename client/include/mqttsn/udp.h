@@ -90,8 +90,8 @@ mqttsn_status mqttsn_udp_receive(mqttsn_udp* udp, mqttsn_client* client);
 
 /* Runs the loop until there is an event, at most timeout_ms (negative = for ever).
  * A MESSAGE points into the buffer: it is valid until the next call of a function with this `udp`.
- * @return 1 = event written, 0 = time is over, MQTTSN_ERR_NETWORK = see errno, MQTTSN_ERR_ARGUMENT = the buffer
- * is smaller than config.datagram_octets_max */
+ * @return 1 = event written, 0 = time is over, MQTTSN_ERR_NETWORK = see errno, MQTTSN_ERR_ARGUMENT = the
+ * buffer is smaller than config.datagram_octets_max */
 int mqttsn_udp_run(mqttsn_udp* udp, mqttsn_client* client, int timeout_ms, mqttsn_event* event);
 
 /* Runs the loop and drops all events until one of type `wanted`, or one after which it cannot come any more
