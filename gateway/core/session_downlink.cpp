@@ -432,9 +432,9 @@ void on_barrier_reached(Context& context, Session& session) {
     }
     if (downlink.acked_since_barrier) {
         finish_awake(context, session);
-        return;
+    } else {
+        session_connect::back_to_sleep(context, session, true);
     }
-    session_connect::back_to_sleep(context, session, true);
 }
 
 void forget_broker_session(Session& session) {
@@ -484,19 +484,15 @@ void on_timer(Context& context, Session& session) {
     }
     if (device_retry::expired(context, session)) {
         send_again(context, session);
-        return;
-    }
-    if (downlink.phase == Phase::proving) {  // it may only be a device that knows no REGISTER
+    } else if (downlink.phase == Phase::proving) {  // it may only be a device that knows no REGISTER
         downlink.proof_failed = true;
         downlink.phase = Phase::idle;
         pump(context, session);
-        return;
-    }
-    if (session.state == SessionState::awake) {  // D17
+    } else if (session.state == SessionState::awake) {  // D17
         session_connect::back_to_sleep(context, session, false);
-        return;
+    } else {
+        session_connect::lost(context, session, "no answer to a message within N_retry repetitions");  // D33
     }
-    session_connect::lost(context, session, "no answer to a message within N_retry repetitions");  // D33
 }
 
 }  // namespace mqttsn::gateway::session_downlink

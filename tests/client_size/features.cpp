@@ -39,7 +39,7 @@ struct Device {
         config.topic_memory = topics;
         config.topic_memory_octets = sizeof topics;
         config.seed = 1;
-        config.adaptive_retry = true;
+        config.adaptive_retry = MQTTSN_WITH_ADAPTIVE_RETRY != 0;
     }
 
     /// The next datagram has this type.

@@ -21,7 +21,7 @@ the functions of names.cpp; publish-only = all MQTTSN_WITH_* 0 and what a publis
   --readme FILE    writes the table between <!-- size table --> and <!-- end of size table --> in FILE
   --check FILE     writes nothing: fails when a number of that table is not what it is now, by more than 1 %
   --tree DIR       the source tree; this one unless named
-  --full N, --publish-only N, --session N, --stack N    budgets in octets: 7552, 3264, 128, 200
+  --full N, --publish-only N, --session N, --stack N    budgets in octets: 7680, 3264, 128, 200
 Exit code: 0 within the budgets, 1 not, 2 wrong usage, 77 no ARM compiler (1 where CI is set). Needs bash and awk.
 TEXT
 }
@@ -32,7 +32,7 @@ tree=$(cd "$(dirname "$0")/../.." && pwd)
 cores=()
 functions=no readme='' check=no
 # What must not grow. The goals for text were 6144 and 2560 octets; DECISIONS 43 says what costs what.
-declare -A budget=([full]=7552 [publish-only]=3264 [session]=128 [stack]=200)
+declare -A budget=([full]=7680 [publish-only]=3264 [session]=128 [stack]=200)
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage; exit 0 ;;
