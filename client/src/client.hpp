@@ -153,6 +153,7 @@ class __attribute__((may_alias)) Client {
     void pop(mqttsn_slot* slot);
     uint16_t next_message_id();
     bool uplink_message(Outgoing& out);
+    void numbered_message(Outgoing& out, mqttsn_slot& slot, bool publication);
     void minus_one_message(Outgoing& out);
     void finish(mqttsn_slot& slot, int code);
     void conclude(mqttsn_slot& slot, uint8_t code);

@@ -2,6 +2,7 @@
 //
 // The library is one translation unit: what only one place calls then costs no call, and a firmware gets it
 // small without link-time optimisation. names.cpp stays outside, for programs that want texts.
+// NOLINTBEGIN(bugprone-suspicious-include): on purpose
 #include "api.cpp"
 #include "connect.cpp"
 #include "downlink.cpp"
@@ -12,3 +13,4 @@
 #include "topic_text.cpp"
 #include "topics.cpp"
 #include "uplink.cpp"
+// NOLINTEND(bugprone-suspicious-include)

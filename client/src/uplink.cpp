@@ -130,6 +130,37 @@ void Client::minus_one_message(Outgoing& out) {
     finish(slot, MQTTSN_ACCEPTED);
 }
 
+/// PUBLISH, SUBSCRIBE, UNSUBSCRIBE: under their message id, but for QoS 0.
+void Client::numbered_message(Outgoing& out, mqttsn_slot& slot, bool publication) {
+    const mqttsn_topic& topic = slot.topic;
+    unsigned flags = slot.flags;
+    if (!publication || qos_of(slot.flags) != 0) {
+        if (slot.message_id == 0) {
+            slot.message_id = next_message_id();
+        }
+        if ((slot.marks & kWasSent) != 0 &&
+            (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
+            flags |= MQTTSN_FLAG_DUP;
+        }
+        slot.marks |= kWasSent;
+    } else {
+        finish(slot, MQTTSN_ACCEPTED);
+    }
+    out.head.begin(kOnlyPublications ? uint8_t{kTypePUBLISH} : slot.kind);
+    out.head.put8(flags);
+    if (publication) {
+        out.head.put16(slot.topic_id);
+    }
+    out.head.put16(slot.message_id);
+    if (publication) {
+        out.set_data(slot.payload, slot.payload_octets);
+    } else if (topic.kind == MQTTSN_TOPIC_NAME) {
+        out.set_data(topic.name, topic.name_octets);
+    } else {
+        out.head.put16(topic.id);
+    }
+}
+
 bool Client::uplink_message(Outgoing& out) {
     mqttsn_slot& slot = head();
     const mqttsn_topic& topic = slot.topic;
@@ -176,32 +207,7 @@ bool Client::uplink_message(Outgoing& out) {
         head.put16(slot.message_id);
         return true;
     }
-    unsigned flags = slot.flags;
-    if (numbered) {
-        if (slot.message_id == 0) {
-            slot.message_id = next_message_id();
-        }
-        if ((slot.marks & kWasSent) != 0 &&
-            (kOnlyPublications || slot.kind != kTypeUNSUBSCRIBE)) {  // which has no DUP (D29)
-            flags |= MQTTSN_FLAG_DUP;
-        }
-        slot.marks |= kWasSent;
-    } else {
-        finish(slot, MQTTSN_ACCEPTED);
-    }
-    head.begin(kOnlyPublications ? uint8_t{kTypePUBLISH} : slot.kind);
-    head.put8(flags);
-    if (publication) {
-        head.put16(slot.topic_id);
-    }
-    head.put16(slot.message_id);
-    if (publication) {
-        out.set_data(slot.payload, slot.payload_octets);
-    } else if (topic.kind == MQTTSN_TOPIC_NAME) {
-        out.set_data(topic.name, topic.name_octets);
-    } else {
-        head.put16(topic.id);
-    }
+    numbered_message(out, slot, publication);
     return true;
 }
 
