@@ -336,6 +336,38 @@ void a_blob_that_is_still_borrowed_is_not_written_over(void**) {
     assert_true(mqttsn_save(&d.client, blob.data(), blob.size()) > 0);
 }
 
+// The clock of the library stands still in the blob; copies of a datagram do not live as long as a deep
+// sleep.
+void message_under_an_id_of_before_the_deep_sleep_is_new(void**) {
+    Device d;
+    d.connect(false);
+    assert_int_equal(mqttsn_sleep(&d.client, 300), MQTTSN_OK);
+    EXPECT_OUT(d, "04 18 01 2C");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "ASLEEP");
+    for (int wake_up = 0; wake_up < 2; ++wake_up) {
+        assert_int_equal(mqttsn_wake(&d.client), MQTTSN_OK);
+        EXPECT_OUT(d, "06 16 64 65 76 31");
+        EXPECT_IN(d, "09 0C 41 00 05 00 01 6F 6E");
+        EXPECT_EVENT(d, "MESSAGE");
+        EXPECT_OUT(d, "04 0F 00 01");
+        EXPECT_IN(d, "04 10 00 01");
+        EXPECT_OUT(d, "04 0E 00 01");
+        EXPECT_IN(d, "02 17");
+        EXPECT_EVENT(d, "AWAKE_DONE");
+        const Blob blob = saved(d);
+        assert_int_equal(mqttsn_restore(&d.client, &d.config, d.now, blob.data(), blob.size()), MQTTSN_OK);
+    }
+}
+
+void a_topic_made_by_hand_with_too_much_in_it_is_saved(void**) {
+    Device d;
+    mqttsn_topic odd = mqttsn_topic_predefined(5);
+    odd.name_octets = 60000;
+    d.publish(odd, "x", 1);
+    assert_true(saved(d).size() < 1000);
+}
+
 void nothing_is_saved_while_a_message_waits_to_be_pulled(void**) {
     Device d;
     fill(d);
@@ -404,6 +436,8 @@ int main() {
         cmocka_unit_test(a_blob_of_another_version_is_refused),
         cmocka_unit_test(a_smaller_configuration_is_refused_and_a_larger_one_is_not),
         cmocka_unit_test(a_blob_that_is_still_borrowed_is_not_written_over),
+        cmocka_unit_test(message_under_an_id_of_before_the_deep_sleep_is_new),
+        cmocka_unit_test(a_topic_made_by_hand_with_too_much_in_it_is_saved),
         cmocka_unit_test(nothing_is_saved_while_a_message_waits_to_be_pulled),
         cmocka_unit_test(size_function_and_macro_agree),
         cmocka_unit_test(wrong_arguments_are_told_from_wrong_blobs),
