@@ -136,7 +136,7 @@ class __attribute__((may_alias)) Client {
     mqttsn_status check_will(const mqttsn_will* will) const;
     void begin_connect(bool clean_session);
     bool control_message(Outgoing& out);
-    bool will_topic(Outgoing& out, uint8_t type) const;
+    void will_topic(Outgoing& out, uint8_t type) const;
     void will_message(Outgoing& out, uint8_t type) const;
     void request(Request what);
     bool connecting() const { return request_ >= kConnect; }
@@ -181,7 +181,7 @@ class __attribute__((may_alias)) Client {
     // gateways.cpp
     bool needs_gateway() const;
     bool choose_gateway(unsigned from);
-    mqttsn_status on_gateway(const Incoming& in, const mqttsn_address& from);
+    bool on_gateway(const Incoming& in, const mqttsn_address& from);
     bool is_gateway(const mqttsn_address& from) const;
     bool search_message(Outgoing& out);
 

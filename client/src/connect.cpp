@@ -83,15 +83,13 @@ void Client::request(Request what) {
     sent_[kControl] = 0;
 }
 
-/// @return false when there is none: the empty message, which deletes the will (SN12-35)
-bool Client::will_topic(Outgoing& out, uint8_t type) const {
+/// Without a topic the empty message, which deletes the will (SN12-35).
+void Client::will_topic(Outgoing& out, uint8_t type) const {
     out.head.begin(type);
-    if (!has_topic(will_)) {
-        return false;
+    if (has_topic(will_)) {
+        out.head.put8(static_cast<unsigned>(will_->qos) << 5U | (will_->retain ? MQTTSN_FLAG_RETAIN : 0U));
+        out.set_data(will_->topic, text_octets(will_->topic));
     }
-    out.head.put8(static_cast<unsigned>(will_->qos) << 5U | (will_->retain ? MQTTSN_FLAG_RETAIN : 0U));
-    out.set_data(will_->topic, text_octets(will_->topic));
-    return true;
 }
 
 void Client::will_message(Outgoing& out, uint8_t type) const {

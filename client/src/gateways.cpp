@@ -93,7 +93,7 @@ bool Client::is_gateway(const mqttsn_address& from) const {
 }
 
 /// ADVERTISE, SEARCHGW, GWINFO, from anybody.
-mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from) {
+bool Client::on_gateway(const Incoming& in, const mqttsn_address& from) {
     const uint8_t id = in.type == kTypeADVERTISE ? in.data[-3] : in.code;
     const uint8_t* address = from.data;
     size_t address_octets = from.octets;
@@ -105,7 +105,7 @@ mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from)
             search_shift_ = 1;
             search_at_ = now_ + kSearchDelayMs;
         }
-        return MQTTSN_OK;
+        return true;
     }
     if (in.type == kTypeADVERTISE) {
         expires = kAtTime;  // 0 s, too: there and gone
@@ -119,12 +119,12 @@ mqttsn_status Client::on_gateway(const Incoming& in, const mqttsn_address& from)
             --address_octets;
         }
     }
-    const mqttsn_status status = learn_gateway(id, address, address_octets, expires, interval_s);
-    if (status == MQTTSN_OK && search_ != kNoSearch) {
+    const bool learned = learn_gateway(id, address, address_octets, expires, interval_s) == MQTTSN_OK;
+    if (learned && search_ != kNoSearch) {
         search_ = kNoSearch;
         link_event(MQTTSN_EVENT_GATEWAY, id);
     }
-    return status;
+    return learned;
 }
 
 bool Client::search_message(Outgoing& out) {

@@ -259,7 +259,7 @@ mqttsn_status Client::input(const mqttsn_address* from, const uint8_t* datagram,
     }
     if (kWithDiscovery && from != nullptr) {
         if (in.type <= kTypeGWINFO) {
-            return on_gateway(in, *from) == MQTTSN_OK ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
+            return on_gateway(in, *from) ? MQTTSN_OK : MQTTSN_ERR_UNEXPECTED;
         }
         if (!is_gateway(*from)) {
             return MQTTSN_ERR_SENDER;
