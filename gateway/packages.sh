@@ -6,6 +6,7 @@ PACKAGES_BUILD="g++ cmake ninja-build pkg-config libuv1-dev libpaho-mqtt-dev lib
 PACKAGES_BROKER="mosquitto mosquitto-clients"
 PACKAGES_TESTS="libcmocka-dev libbenchmark-dev openssl procps binutils iproute2
     gcc-arm-none-eabi libnewlib-arm-none-eabi"
+PACKAGES_DISSECTOR="wireshark-dev tshark"
 # The firmware runs in QEMU, and lwIP comes as a source package.
 PACKAGES_FIRMWARE="qemu-system-arm dpkg-dev xz-utils"
 PACKAGES_CHECKS="clang clang-tidy clang-format libclang-rt-14-dev"

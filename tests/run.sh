@@ -31,7 +31,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 # shellcheck source=gateway/packages.sh
 . gateway/packages.sh
-packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS $PACKAGES_FIRMWARE"
+packages="$PACKAGES_BUILD $PACKAGES_BROKER $PACKAGES_TESTS $PACKAGES_DISSECTOR $PACKAGES_FIRMWARE"
 [ $all = no ] || packages="$packages $PACKAGES_CHECKS"
 # shellcheck disable=SC2086
 install_packages $packages || exit 1
