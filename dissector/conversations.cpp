@@ -6,7 +6,6 @@
 #include "dissector/plugin.hpp"
 
 #include <epan/conversation_table.h>
-#include <epan/strutil.h>
 
 namespace mqttsnx {
 namespace {
@@ -55,8 +54,7 @@ Ends ends_of(packet_info* pinfo, const Telling& telling) {
     if (telling.client.empty() || telling.direction == Direction::unknown) {
         return ends;
     }
-    // format_text: a client id with control characters stays one line; the tables copy the text.
-    const char* name = format_text(pinfo->pool, telling.client.data(), telling.client.size());
+    const char* name = printable(pinfo->pool, telling.client);  // the tables copy it
     address& device = telling.direction == Direction::up ? ends.source : ends.destination;
     set_address(&device, AT_STRINGZ, static_cast<int>(strlen(name)) + 1, name);
     return ends;

@@ -80,6 +80,10 @@ void register_predefined(module_t* preferences);
 std::string_view predefined_name(const Endpoint& gateway, std::string_view client, std::uint16_t id,
                                  void* context);
 
+// printable.cpp
+/// One line of UTF-8 without control characters, NUL-terminated: what is neither becomes "\xNN".
+const char* printable(wmem_allocator_t* pool, std::string_view text);
+
 // payload.cpp
 void register_payload(module_t* preferences);
 void hand_off_payload();
