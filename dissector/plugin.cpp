@@ -15,7 +15,7 @@ void register_all() {
     register_payload(preferences);
     register_statistics();
     register_conversations();
-    register_follow();
+    register_follow(preferences);
     register_objects();
 }
 
