@@ -379,7 +379,7 @@ bool is_whole_message(const Datagram& datagram) {
     });
 }
 
-/// Ctrl or an address in the first octets of another protocol is rarely a message that has nothing wrong.
+/// Other protocols seldom look like a message that has nothing wrong.
 bool is_flawless(const Datagram& datagram) {
     const auto faults = datagram.all_faults();
     return std::none_of(faults.begin(), faults.end(), [](const Fault& fault) {
