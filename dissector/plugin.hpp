@@ -90,8 +90,9 @@ void hand_off_payload();
 /// Lets the dissector of the user's rule, or one that recognises the octets, show the data of a PUBLISH.
 void show_payload(tvbuff_t* payload, packet_info* pinfo, proto_tree* tree, const Telling* telling);
 
-// statistics.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
+// statistics.cpp, response_times.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
 void register_statistics();
+void register_response_times();
 void register_conversations();
 void register_follow(module_t* preferences);
 void register_objects();
