@@ -21,7 +21,7 @@ namespace mqttsnx {
 using Octets = std::span<const std::uint8_t>;
 
 constexpr std::size_t kEnvelopesMax = 8;  ///< nested this deep; more is a fault (Expert::envelopes_too_deep)
-constexpr std::size_t kFaultsMax = 24;    ///< of one message and its envelopes; more are dropped
+constexpr std::size_t kFaultsMax = 48;    ///< of one message and its envelopes: more than there can be
 
 enum class Type : std::uint8_t {
 #define X(NAME, name, code, octets_min, octets_max, from, layout, section) name = code,
