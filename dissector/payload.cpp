@@ -8,6 +8,7 @@
 #include "dissector/payload_rules.hpp"
 #include "dissector/plugin.hpp"
 
+#include <epan/decode_as.h>
 #include <epan/exceptions.h>
 extern "C" {
 #include <epan/show_exception.h>  // says nothing of C++ itself
@@ -15,6 +16,8 @@ extern "C" {
 
 namespace mqttsnx {
 namespace {
+
+constexpr char kTopicTable[] = "mqttsnx.topic";
 
 dissector_table_t by_topic;
 heur_dissector_list_t topic_heuristics;  ///< nullptr if this Wireshark has none
@@ -79,11 +82,54 @@ bool read_by_topic(char* topic, tvbuff_t* payload, packet_info* pinfo, proto_tre
     return topic_heuristics != nullptr && read({nullptr, topic}, payload, pinfo, tree);
 }
 
+// Decode As: the topic of the selected packet, and what reads it from now on.
+
+const char* topic_of_frame(packet_info* pinfo) {
+    const Telling* telling = telling_of_frame(pinfo);
+    return telling != nullptr ? printable(pinfo->pool, telling->topic) : "";
+}
+
+void label_decode_as(packet_info* pinfo, gchar* label) {
+    g_snprintf(label, MAX_DECODE_AS_PROMPT_LEN, "Data of topic \"%s\" as", topic_of_frame(pinfo));
+}
+
+gpointer value_decode_as(packet_info* pinfo) {
+    return const_cast<char*>(topic_of_frame(pinfo));
+}
+
+using DecodeAsBool = std::invoke_result_t<decode_as_reset_func, const char*, gconstpointer>;
+
+DecodeAsBool reset_decode_as(const char* table, gconstpointer topic) {
+    dissector_reset_string(table, static_cast<const char*>(topic));
+    return true;
+}
+
+DecodeAsBool change_decode_as(const char* table, gconstpointer topic, gconstpointer reader, const char*) {
+    auto* chosen = static_cast<dissector_handle_t>(const_cast<gpointer>(reader));
+    dissector_change_string(table, static_cast<const char*>(topic), chosen);
+    return true;
+}
+
+void register_decode_as_topic() {
+    static build_valid_func values[] = {value_decode_as};
+    static decode_as_value_t items[] = {{label_decode_as, 1, values}};
+    static decode_as_t entry{};
+    entry.name = kFilterName;
+    entry.table_name = kTopicTable;
+    entry.num_items = 1;
+    entry.values = items;
+    entry.populate_list = decode_as_default_populate_list;
+    entry.reset_value = reset_decode_as;
+    entry.change_value = change_decode_as;
+    register_decode_as(&entry);
+}
+
 }  // namespace
 
 void register_payload(module_t* preferences) {
     register_payload_rules(preferences);
-    by_topic = register_dissector_table("mqttsnx.topic", "MQTT-SN topic", proto, FT_STRING, FALSE);
+    by_topic = register_dissector_table(kTopicTable, "MQTT-SN topic", proto, FT_STRING, FALSE);
+    register_decode_as_topic();
     prefs_register_bool_preference(preferences, "guess_json", "Recognise JSON",
                                    "Show the data of a PUBLISH as JSON if all of it is one object or array",
                                    &guess_json);

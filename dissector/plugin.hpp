@@ -63,6 +63,10 @@ void register_fields();  ///< proto, hf, ett, ei; first of all
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void* data);
 void register_packet(module_t* preferences);  ///< handle, init and cleanup routines, tap
 
+/// What the story tells of the first datagram of a frame that has been dissected before; nullptr if nothing.
+const Telling* telling_of_frame(packet_info* pinfo);
+std::uint32_t stream_count();  ///< devices so far: streams are numbered from 0 to one less
+
 // tree.cpp
 /// The details of one message, its envelopes and its faults. `tree` may be nullptr: experts are told all the
 /// same.
