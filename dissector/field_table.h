@@ -58,6 +58,7 @@
     X(VERSION,          "version",           "Version",              FT_STRING,  BASE_NONE, NULL,                     0,    "1.2 or 2.0") \
     X(DIRECTION,        "direction",         "Direction",            FT_UINT8,   BASE_DEC,  VALS(direction_strings),  0,    NULL) \
     X(CLIENT,           "client",            "Client",               FT_STRING,  BASE_NONE, NULL,                     0,    "Client id of the device that this packet comes from or goes to") \
+    X(STREAM,           "stream",            "Stream",               FT_UINT32,  BASE_DEC,  NULL,                     0,    "Number of the device in this capture, from 0: what Follow goes by") \
     X(CONNECT_IN,       "connect_in",        "Session began in",     FT_FRAMENUM, BASE_NONE, NULL,                    0,    NULL) \
     X(STATE,            "state",             "Session State",        FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Of the device, after this message") \
     X(STATE_BEFORE,     "state_before",      "Session State before", FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Only where this message changes it") \

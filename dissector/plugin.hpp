@@ -44,6 +44,7 @@ extern int ett[kSubtrees];         ///< by Subtree
 extern expert_field ei[kExperts];  ///< by Expert
 extern dissector_handle_t handle;  ///< "mqttsnx", for any carrier
 extern int tap;                    ///< one TapRow a message
+extern int tap_objects;            ///< the same TapRow: Wireshark gives Export Objects a tap of its own
 
 /// What listeners get of a message. Lives as long as the packet is shown; what `telling` shows lives longer,
 /// as long as the capture file.
@@ -62,6 +63,10 @@ void register_fields();  ///< proto, hf, ett, ei; first of all
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void* data);
 void register_packet(module_t* preferences);  ///< handle, init and cleanup routines, tap
 
+/// What the story tells of the first datagram of a frame that has been dissected before; nullptr if nothing.
+const Telling* telling_of_frame(packet_info* pinfo);
+std::uint32_t stream_count();  ///< devices so far: streams are numbered from 0 to one less
+
 // tree.cpp
 /// The details of one message, its envelopes and its faults. `tree` may be nullptr: experts are told all the
 /// same.
@@ -79,16 +84,21 @@ void register_predefined(module_t* preferences);
 std::string_view predefined_name(const Endpoint& gateway, std::string_view client, std::uint16_t id,
                                  void* context);
 
+// printable.cpp
+/// One line of UTF-8 without control characters, NUL-terminated: what is neither becomes "\xNN".
+const char* printable(wmem_allocator_t* pool, std::string_view text);
+
 // payload.cpp
 void register_payload(module_t* preferences);
 void hand_off_payload();
 /// Lets the dissector of the user's rule, or one that recognises the octets, show the data of a PUBLISH.
 void show_payload(tvbuff_t* payload, packet_info* pinfo, proto_tree* tree, const Telling* telling);
 
-// statistics.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
+// statistics.cpp, response_times.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
 void register_statistics();
+void register_response_times();
 void register_conversations();
-void register_follow();
+void register_follow(module_t* preferences);
 void register_objects();
 
 }  // namespace mqttsnx

@@ -67,6 +67,9 @@ struct Exchange {
     std::uint32_t pubcomp = 0;
 };
 
+/// No device has part in the message (ADVERTISE, SEARCHGW, GWINFO), or nobody knows which.
+constexpr std::uint32_t kNoStream = 0xFFFFFFFF;
+
 /// What the story knows of one message. Frames are 0 where there is none. Members marked (later) may still be
 /// filled by messages that follow; all others are as they were when the message was seen, so that one pass
 /// over a capture shows the same as two.
@@ -77,7 +80,8 @@ struct Telling {
     State state = State::unknown;  ///< after this message
     std::string_view
         client;  ///< client id, empty if unknown; also behind forwarders and after a change of address
-    std::uint32_t connect_frame = 0;  ///< where the session that goes on began
+    std::uint32_t stream = kNoStream;  ///< number of the device, from 0 in the order of appearance
+    std::uint32_t connect_frame = 0;   ///< where the session that goes on began
     std::string_view
         topic;  ///< name or filter that this message is about (PUBLISH, PUBACK, REGISTER, REGACK, SUBACK ...)
     TopicSource topic_source = TopicSource::none;
@@ -125,6 +129,8 @@ class Story {
     ///          from expects_answer and response_frame when the whole capture has been read.
     const Telling* tell(const Sighting& sighting, const Datagram& datagram, Octets captured,
                         std::uint32_t reported);
+
+    std::uint32_t streams() const;  ///< devices so far; Telling::stream is less
 
     /// Octets that the story holds, about: for tests and figures.
     std::size_t memory() const;

@@ -11,6 +11,16 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/tap.h>
+#include <epan/uat.h>
 #include <epan/unit_strings.h>
+
+#include <type_traits>
+
+namespace mqttsnx {
+
+/// What callbacks of a table of the user (UAT) return: gboolean, since 4.4 bool.
+using UatBool = std::invoke_result_t<uat_update_cb_t, void*, char**>;
+
+}  // namespace mqttsnx
 
 #endif
