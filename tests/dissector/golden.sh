@@ -16,7 +16,6 @@ plugin=$1
 shift
 update=no
 [ "${1:-}" != --update ] || { update=yes; shift; }
-golden=$here/golden
 open_tshark "$plugin"
 
 # expected SCRIPT: lines "NUMBER KIND WORDS", the experts sorted; a packet without such a line gets an empty one
@@ -70,19 +69,13 @@ our_layer() {
 }
 
 check() { # NAME
-    local script=$golden/$1.txt arguments=() changes=()
-    eval "arguments=($(sed -n 's/^% tshark //p' "$script"))"
-    eval "changes=($(sed -n 's/^% editcap //p' "$script"))"
-    capture "$script" "$1"
-    if [ "${#changes[@]}" -gt 0 ]; then
-        as_user editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null
-        mv "$work/changed.pcap" "$work/$1.pcap"
-    fi
-    fields_of "$work/$1.pcap" -2 "${arguments[@]}" >"$work/$1.fields"
+    local script=$golden/$1.txt
+    golden_capture "$1"
+    fields_of "$work/$1.pcap" -2 "${golden_arguments[@]}" >"$work/$1.fields"
     check_expectations "$1" "$script" "$work/$1.fields"
     checked="$checked $1"
     if grep -q '^% json' "$script"; then
-        tshark -r "$work/$1.pcap" -2 "${arguments[@]}" -T json -J mqttsnx --no-duplicate-keys | our_layer >"$work/$1.json"
+        tshark -r "$work/$1.pcap" -2 "${golden_arguments[@]}" -T json -J mqttsnx --no-duplicate-keys | our_layer >"$work/$1.json"
     fi
     if [ $update = yes ]; then
         cp "$work/$1.fields" "$golden/"
@@ -105,7 +98,7 @@ checked=
 if [ $# -gt 0 ]; then
     for name in "$@"; do check "$name"; done
 else
-    for script in "$golden"/*.txt; do check "$(basename "$script" .txt)"; done
+    for name in $(golden_names); do check "$name"; done
     check_all_experts_are_provoked
 fi
 [ $update = no ] || echo "written; now read them: git diff $golden"

@@ -8,6 +8,7 @@
 #       as_user COMMAND...             runs another program of Wireshark (editcap, sharkd) in the same surroundings
 #       capture SCRIPT [NAME]          makes $work/NAME.pcap with make_capture ($MAKE_CAPTURE)
 #       fields_of CAPTURE ARGUMENT...  what the plugin says of each packet, as lines to read and to compare
+#       golden_capture NAME            $work/NAME.pcap of golden/NAME.txt, and what tshark needs for it in golden_arguments
 #       wrong TEXT                     says what is wrong and goes on; finish() makes the test fail then
 #       finish TEXT                    the end of a test
 #   tshark.sh PLUGIN CAPTURE ARGUMENT...    runs tshark once, for other programs
@@ -126,6 +127,20 @@ fields_of() {
                 }
             }'
 }
+
+# golden_capture NAME: $work/NAME.pcap of golden/NAME.txt as its "% editcap" line wants it, and golden_arguments, what its
+# "% tshark" line says
+golden=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/golden
+golden_capture() {
+    local changes=()
+    eval "golden_arguments=($(sed -n 's/^% tshark //p' "$golden/$1.txt"))"
+    eval "changes=($(sed -n 's/^% editcap //p' "$golden/$1.txt"))"
+    capture "$golden/$1.txt" "$1"
+    [ "${#changes[@]}" -gt 0 ] || return 0
+    as_user editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
+    mv "$work/changed.pcap" "$work/$1.pcap"
+}
+golden_names() { for script in "$golden"/*.txt; do basename "$script" .txt; done; }
 
 wrong() { echo "$*" >&2; tshark_problems=$((tshark_problems + 1)); }
 finish() {
