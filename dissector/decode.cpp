@@ -204,11 +204,14 @@ void Reader::read_message(const Head& head) {
         return;
     }
     message.whole = at_hand(head.begin, head.end);
+    beyond_ = head.end > wire_;
+    end_ = std::min(head.end, wire_);
+    if (!head.type.there() && !beyond_) {
+        return;  // perhaps an envelope: then Length would not say where the datagram should end
+    }
     if (head.length.where.size == kLongFormOctets && head.length.value < kLongFormNeeded) {
         add(Expert::length_not_minimal, head.length.where);
     }
-    beyond_ = head.end > wire_;
-    end_ = std::min(head.end, wire_);
     if (beyond_) {
         add(Expert::length_beyond, head.length.where);
     } else {
