@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# carriers.sh PLUGIN: which packets get to the plugin: by port, by the user's choice, by their look, without IP.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tshark.sh"
+open_tshark "$1"
+
+cat >"$work/ports.txt" <<'TEXT'
+D = 10.0.0.2:50001
+A = 10.0.0.1:1883
+B = 10.0.0.1:1884
+C = 10.0.0.1:1885
+E = 10.0.0.1:10000
+O = 10.0.0.1:1886
+A6 = [fd00::1]:1883
+D6 = [fd00::2]:50001
+0 D>A L 04 04 01 003c "one"
+1 D>B L 04 04 01 003c "two"
+2 D>C L 04 04 01 003c "three"
+3 D>E L 04 04 01 003c "four"
+4 D>O L 04 04 01 003c "five"
+5 D6>A6 L 04 04 01 003c "six"
+6 A>D L 05 00
+TEXT
+capture "$work/ports.txt"
+
+# ids ARGUMENT...: the numbers of the packets that the plugin shows
+ids() { tshark -r "$work/ports.pcap" "$@" -Y mqttsnx -T fields -e frame.number | paste -sd' '; }
+expect() { # TEXT WANTED GOT
+    [ "$2" = "$3" ] || wrong "$1: packets $3, expected $2"
+}
+expect "ports by default" "1 2 3 4 6 7" "$(ids)"
+expect "another port by preference, and those by default removed" "5" "$(ids -o mqttsnx.udp.ports:1886)"
+expect "a range" "1 2 5 6 7" "$(ids -o mqttsnx.udp.ports:1883-1884,1886)"
+expect "no port" "" "$(ids -o mqttsnx.udp.ports:)"
+expect "Decode As" "1 2 3 4 5 6 7" "$(ids -d udp.port==1886,mqttsnx)"
+expect "Decode As to the built-in one, as the user wishes" "2 3 4" "$(ids -d udp.port==1883,mqttsn)"
+expect "the user has switched it off" "" "$(ids --disable-protocol mqttsnx)"
+expect "by their look, which is off unless asked for" "1 2 3 4 5 6 7" "$(ids --enable-heuristic mqttsnx_udp)"
+
+# By their look, but it is somebody else's
+cat >"$work/others.txt" <<'TEXT'
+D = 10.0.0.2:40001
+S = 10.0.0.1:40000
+0 D>S 47 45 54 20 2f 0d 0a
+1 D>S 000100002112a442 000102030405060708090a0b
+2 D>S 08 0c 00 00
+3 D>S L 04 04 02 003c "wrong-protocol-id"
+TEXT
+capture "$work/others.txt"
+expect "octets of others" "" "$(tshark -r "$work/others.pcap" --enable-heuristic mqttsnx_udp -Y mqttsnx -T fields -e frame.number | paste -sd' ')"
+
+# A link without IP: a sniffer of a radio network. The headers of IP and UDP are cut off.
+sed -i '/6>/d' "$work/ports.txt"
+capture "$work/ports.txt" user
+as_user editcap -C 28 -T user0 -F pcap "$work/user.pcap" "$work/user0.pcap" || die "editcap failed"
+expect "DLT_USER" "1 2 3 4 5 6" "$(tshark -r "$work/user0.pcap" -o 'uat:user_dlts:"User 0 (DLT=147)","mqttsnx","0","","0",""' \
+    -Y mqttsnx -T fields -e frame.number | paste -sd' ')"
+
+# Filters that people have written for Wireshark's own dissector
+capture "$work/ports.txt"
+expect "aliases" "1 2 3 4" "$(tshark -r "$work/ports.pcap" -Y 'mqttsn.msg.type == 4' -T fields -e frame.number | paste -sd' ')"
+finish "ports, Decode As, look, DLT_USER and old filters: as they should be"
