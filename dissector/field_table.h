@@ -80,6 +80,7 @@
     X(PUBCOMP_IN,       "pubcomp_in",        "PUBCOMP in",           FT_FRAMENUM, BASE_NONE, NULL,                    0,    "Of the same exchange") \
     X(DELIVERED,        "delivered",         "Messages of this wake-up", FT_UINT32, BASE_DEC, NULL,                   0,    "PUBLISHes to the device since its PINGREQ") \
     X(SILENCE,          "silence",           "Since the device's last message", FT_RELATIVE_TIME, BASE_NONE, NULL,   0,    NULL) \
+    X(RELATED_IN,       "related_in",        "See also",             FT_FRAMENUM, BASE_NONE, NULL,                    0,    "The other message that an expert info of this one speaks of") \
     /* MQTT-SN 2.0 */                                                                                                                                       \
     X(V2_TYPE,          "v2.type",           "Message Type (2.0 draft)", FT_UINT8, BASE_HEX, VALS(v2_type_strings),   0,    NULL) \
     X(V2_BODY,          "v2.body",           "Body (2.0 draft, not decoded)", FT_BYTES, BASE_SHOW_ASCII_PRINTABLE, NULL, 0, NULL)

@@ -2,14 +2,21 @@
 //
 // What Wireshark finds in mqttsnx.so.
 #include "dissector/plugin.hpp"
+#include "dissector/aliases.hpp"
 
 namespace {
+
+void preferences_changed() {
+    mqttsnx::carriers_changed();
+    mqttsnx::predefined_changed();
+}
 
 void register_all() {
     using namespace mqttsnx;
     register_fields();
-    module_t* preferences = prefs_register_protocol(proto, nullptr);
+    module_t* preferences = prefs_register_protocol(proto, preferences_changed);
     register_packet(preferences);
+    register_alias_preference(preferences);
     register_carriers(preferences);
     register_predefined(preferences);
     register_payload(preferences);
@@ -44,4 +51,11 @@ void plugin_register(void) {
     plugin.register_handoff = hand_off_all;
     proto_register_plugin(&plugin);
 }
+
+#ifdef WS_PLUGIN_DESC_DISSECTOR  // 4.4
+WS_DLL_PUBLIC uint32_t plugin_describe(void);
+uint32_t plugin_describe(void) {
+    return WS_PLUGIN_DESC_DISSECTOR;
+}
+#endif
 }

@@ -68,18 +68,21 @@ const Telling* telling_of_frame(packet_info* pinfo);
 std::uint32_t stream_count();  ///< devices so far: streams are numbered from 0 to one less
 
 // tree.cpp
-/// The details of one message, its envelopes and its faults. `tree` may be nullptr: experts are told all the
-/// same.
+/// The details of one message, its envelopes and its faults, but for what the data of a PUBLISH holds. `tree`
+/// may be nullptr: experts are told all the same. @param summary  the message in one line
 void show(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, const Datagram& datagram,
-          const Telling* telling);
+          const Telling* telling, const char* summary);
 
 // carriers.cpp
 void register_carriers(module_t* preferences);
 void hand_off_carriers();
+void carriers_changed();                   ///< the user has changed preferences
 bool is_gateway_port(std::uint32_t port);  ///< one of the preference "UDP ports"
 
 // predefined.cpp
 void register_predefined(module_t* preferences);
+void predefined_changed();  ///< the user has changed preferences
+void forget_predefined();   ///< the views that predefined_name() has returned are not needed any more
 /// StorySettings::predefined
 std::string_view predefined_name(const Endpoint& gateway, std::string_view client, std::uint16_t id,
                                  void* context);
