@@ -8,7 +8,6 @@
 #include "dissector/payload_rules.hpp"
 #include "dissector/plugin.hpp"
 
-#include <epan/decode_as.h>
 #include <epan/exceptions.h>
 extern "C" {
 #include <epan/show_exception.h>  // says nothing of C++ itself
@@ -23,8 +22,8 @@ dissector_table_t by_topic;
 heur_dissector_list_t topic_heuristics;  ///< nullptr if this Wireshark has none
 dissector_handle_t json_reader, cbor_reader;
 heur_dtbl_entry_t* ignored;
-gboolean guess_json = TRUE;
-gboolean guess_cbor = FALSE;
+PreferenceBool guess_json = TRUE;
+PreferenceBool guess_cbor = FALSE;
 
 /// One who may read the payload: a dissector with its `data`, or (no dissector) the list of heuristics with
 /// the topic. Trivial: it lives in a frame that an exception of Wireshark jumps over.

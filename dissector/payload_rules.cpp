@@ -83,7 +83,7 @@ bool compile(PayloadRule& rule, char** error) {
 }
 
 /// A whole row, from the file, the command line or the dialog.
-UatBool accept_rule(void* record, char** error) {
+UatResult accept_rule(void* record, char** error) {
     PayloadRule& rule = rule_at(record);
     if (rule.pattern == nullptr || rule.pattern[0] == '\0') {
         *error = g_strdup("Payload rule: the pattern is empty");
@@ -194,7 +194,7 @@ bool means(const PayloadRule& rule, std::string_view topic) {
 }  // namespace
 
 void register_payload_rules(module_t* preferences) {
-    uat_t* table = uat_new("MQTT-SN payload rules", sizeof(PayloadRule), "mqttsnx_payload_rules", TRUE,
+    uat_t* table = uat_new("MQTT-SN Payload Rules", sizeof(PayloadRule), "mqttsnx_payload_rules", TRUE,
                            &rules, &rule_count, UAT_AFFECTS_DISSECTION, nullptr, copy_rule, accept_rule,
                            free_rule, nullptr, nullptr, fields);
     static const char* defaults[] = {nullptr, nullptr, nullptr, ""};
