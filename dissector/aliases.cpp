@@ -32,10 +32,10 @@ struct Place {
     tvbuff_t* tvb;
     proto_tree* tree;
 
-    void item(Alias alias, Range where) const {
+    void item(Alias alias, Range where, unsigned encoding = ENC_UTF_8) const {
         if (infos[alias]->ref_type != HF_REF_TYPE_NONE) {
             hide(proto_tree_add_item(tree, fields[alias], tvb, static_cast<int>(where.at),
-                                     static_cast<int>(where.size), ENC_UTF_8 | ENC_BIG_ENDIAN));
+                                     static_cast<int>(where.size), encoding));
         }
     }
     void number(Alias alias, const Number& number) const {
@@ -117,7 +117,7 @@ void add_envelope(const Place& place, const Envelope& envelope) {
     place.number(A_CONTROL_INFO, envelope.ctrl);
     constexpr std::uint32_t kOctetsOfFieldMax = 2;
     if (envelope.node_id.size != 0 && envelope.node_id.size <= kOctetsOfFieldMax) {
-        place.item(A_WIRELESS_NODE_ID, envelope.node_id);
+        place.item(A_WIRELESS_NODE_ID, envelope.node_id, ENC_BIG_ENDIAN);
     }
 }
 

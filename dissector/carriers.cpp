@@ -19,6 +19,7 @@ range_t* udp_ports_in_use;
 range_t* dtls_ports_in_use;
 PreferenceBool replaces_builtin = 0;
 bool builtin_is_off = false;
+dissector_table_t udp_table;
 
 template <class Function>
 void for_each_port(const range_t* ports, Function function) {
@@ -32,16 +33,35 @@ void for_each_port(const range_t* ports, Function function) {
     }
 }
 
-/// Gives up the ports of before and takes those of the preferences.
-void take_ports() {
-    dissector_delete_uint_range(kUdpTable, udp_ports_in_use, handle);
-    dissector_add_uint_range(kUdpTable, udp_ports, handle);
-    wmem_free(wmem_epan_scope(), udp_ports_in_use);
-    udp_ports_in_use = range_copy(wmem_epan_scope(), udp_ports);
+bool has_port(const range_t* ports, std::uint32_t port) {
+    return value_is_in_range(ports, port);
+}
 
-    for_each_port(dtls_ports_in_use, [](std::uint32_t port) { dtls_dissector_delete(port, handle); });
-    for_each_port(dtls_ports, [](std::uint32_t port) { dtls_dissector_add(port, handle); });
+/// Changes only what differs: what the user has chosen for another port with "Decode As" stays.
+void take_ports() {
+    for_each_port(udp_ports_in_use, [](std::uint32_t port) {
+        if (!has_port(udp_ports, port) && dissector_get_uint_handle(udp_table, port) == handle) {
+            dissector_delete_uint(kUdpTable, port, handle);
+        }
+    });
+    for_each_port(udp_ports, [](std::uint32_t port) {
+        if (!has_port(udp_ports_in_use, port)) {
+            dissector_add_uint(kUdpTable, port, handle);
+        }
+    });
+    for_each_port(dtls_ports_in_use, [](std::uint32_t port) {
+        if (!has_port(dtls_ports, port)) {
+            dtls_dissector_delete(port, handle);
+        }
+    });
+    for_each_port(dtls_ports, [](std::uint32_t port) {
+        if (!has_port(dtls_ports_in_use, port)) {
+            dtls_dissector_add(port, handle);
+        }
+    });
+    wmem_free(wmem_epan_scope(), udp_ports_in_use);
     wmem_free(wmem_epan_scope(), dtls_ports_in_use);
+    udp_ports_in_use = range_copy(wmem_epan_scope(), udp_ports);
     dtls_ports_in_use = range_copy(wmem_epan_scope(), dtls_ports);
 }
 
@@ -105,6 +125,7 @@ void register_carriers(module_t* preferences) {
 }
 
 void hand_off_carriers() {
+    udp_table = find_dissector_table(kUdpTable);
     take_ports();
     dissector_add_for_decode_as(kUdpTable, handle);
     dissector_add_for_decode_as(kDtlsTable, handle);

@@ -38,6 +38,19 @@ const char* layout_of(std::uint32_t type) {
     return nullptr;
 }
 
+std::uint32_t octets_of(char letter) {
+    return letter == 'd' || letter == 't' || letter == 'm' ? 2 : 1;
+}
+
+/// Of the numbers that must follow, from this letter of a layout on.
+std::uint32_t octets_of(const char* letters) {
+    std::uint32_t octets = 0;
+    for (; *letters != '\0' && *letters != 'v' && *letters != 's' && *letters != '?'; ++letters) {
+        octets += octets_of(*letters);
+    }
+    return octets;
+}
+
 /// Length and MsgType of a message or an envelope.
 struct Head {
     std::uint32_t begin = 0;
@@ -191,11 +204,14 @@ void Reader::read_message(const Head& head) {
         return;
     }
     message.whole = at_hand(head.begin, head.end);
+    beyond_ = head.end > wire_;
+    end_ = std::min(head.end, wire_);
+    if (!head.type.there() && !beyond_) {
+        return;  // perhaps an envelope: then Length would not say where the datagram should end
+    }
     if (head.length.where.size == kLongFormOctets && head.length.value < kLongFormNeeded) {
         add(Expert::length_not_minimal, head.length.where);
     }
-    beyond_ = head.end > wire_;
-    end_ = std::min(head.end, wire_);
     if (beyond_) {
         add(Expert::length_beyond, head.length.where);
     } else {
@@ -228,6 +244,9 @@ void Reader::read_fields(const char* layout) {
             take_topic();
             return;
         } else if (!take_number(*letter)) {
+            if (!beyond_ && end_ - next_ < octets_of(letter)) {
+                add(Expert::message_cut_short, out_.message.whole);
+            }
             return;
         }
     }
@@ -261,16 +280,12 @@ Number* Reader::number(char letter) {
 
 /// @returns false if not all of it is there
 bool Reader::take_number(char letter) {
-    const bool wide = letter == 'd' || letter == 't' || letter == 'm';
-    const std::uint32_t octets = wide ? 2 : 1;
-    if (end_ - next_ < octets || here_ < next_ + octets) {
-        if (end_ - next_ < octets && !beyond_) {
-            add(Expert::message_cut_short, out_.message.whole);
-        }
+    const std::uint32_t octets = octets_of(letter);
+    if (std::min(end_, here_) < next_ + octets) {
         out_.message.unread = at_hand(next_, end_);
         return false;
     }
-    *number(letter) = {wide ? two_octets(next_) : octet(next_), {next_, octets}};
+    *number(letter) = {octets == 2 ? two_octets(next_) : octet(next_), {next_, octets}};
     next_ += octets;
     if (letter == 't') {
         out_.message.topic_form = form_of_topic_id();

@@ -149,7 +149,7 @@ void Judge::topic() {
     if ((form == TopicForm::id || form == TopicForm::predefined) && (id == 0 || id == 0xFFFF)) {
         add(Expert::topic_id_reserved, where);
     }
-    if (form == TopicForm::id && message_.qos() == -1) {
+    if (form == TopicForm::id && message_.qos() == -1 && message_.has_data) {  // else it may count a name
         add(Expert::qos_minus_one_id, where);
     }
     if (form == TopicForm::short_name && kind == Type::publish) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// File > Export Objects > MQTT-SN: the data of every PUBLISH, named after its topic.
+// File > Export Objects > MQTT-SN (tshark --export-objects mqttsnx,DIR): the data of every PUBLISH, named
+// after its topic. Wireshark makes the topic a file name that is safe, and numbers what comes again.
+#include "dissector/content.hpp"
 #include "dissector/plugin.hpp"
 
 #include <epan/export_object.h>
@@ -11,25 +13,35 @@ int tap_objects = -1;
 
 namespace {
 
+/// A retransmission is the same object again; of a message that was cut by the capture there is a part.
+bool is_object(const TapRow& row) {
+    const Message& message = row.datagram->message;
+    if (!row.datagram->has_message || message.kind() != Type::publish || !message.has_data) {
+        return false;
+    }
+    return row.telling == nullptr || (!row.telling->version_2 && row.telling->retransmission_of == 0);
+}
+
 tap_packet_status on_object(void* list_of_objects, packet_info* pinfo, epan_dissect_t*, const void* data,
                             tap_flags_t) {
-    auto* list = static_cast<export_object_list_t*>(list_of_objects);
-    const auto* row = static_cast<const TapRow*>(data);
-    const Message& message = row->datagram->message;
-    const bool is_object = row->datagram->has_message && row->telling != nullptr &&
-                           !row->telling->version_2 && message.kind() == Type::publish && message.has_data;
-    if (!is_object || row->telling->retransmission_of != 0) {
+    const auto& row = *static_cast<const TapRow*>(data);
+    if (!is_object(row)) {
         return TAP_PACKET_DONT_REDRAW;
     }
-    const Octets payload = row->captured.subspan(message.data.at, message.data.size);
-    const Telling& telling = *row->telling;
+    const Message& message = row.datagram->message;
+    const Octets payload = row.captured.subspan(message.data.at, message.data.size);
+    const bool has_topic = row.telling != nullptr && !row.telling->topic.empty();
+    const bool has_client = row.telling != nullptr && !row.telling->client.empty();
     auto* entry = g_new0(export_object_entry_t, 1);
     entry->pkt_num = pinfo->num;
-    entry->hostname = g_strndup(telling.client.data(), telling.client.size());
-    entry->filename = g_strndup(telling.topic.data(), telling.topic.size());
-    entry->content_type = g_strdup("application/octet-stream");
+    entry->hostname = g_strdup(has_client ? printable(pinfo->pool, row.telling->client) : nullptr);
+    entry->filename = has_topic ? g_strdup(printable(pinfo->pool, row.telling->topic))
+                                : g_strdup_printf("topic id %u", message.topic_id.value);
+    entry->content_type = g_strdup(content_type(payload));
     entry->payload_len = payload.size();
-    entry->payload_data = static_cast<guint8*>(g_memdup2(payload.data(), payload.size()));
+    entry->payload_data = static_cast<guint8*>(g_malloc(payload.size() + 1));  // not nullptr if empty
+    std::copy(payload.begin(), payload.end(), entry->payload_data);
+    auto* list = static_cast<export_object_list_t*>(list_of_objects);
     list->add_entry(list->gui_data, entry);
     return TAP_PACKET_REDRAW;
 }

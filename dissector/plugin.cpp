@@ -21,6 +21,7 @@ void register_all() {
     register_predefined(preferences);
     register_payload(preferences);
     register_statistics();
+    register_response_times();
     register_conversations();
     register_follow(preferences);
     register_objects();

@@ -63,6 +63,10 @@ void register_fields();  ///< proto, hf, ett, ei; first of all
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void* data);
 void register_packet(module_t* preferences);  ///< handle, init and cleanup routines, tap
 
+/// What the story tells of the first datagram of a frame that has been dissected before; nullptr if nothing.
+const Telling* telling_of_frame(packet_info* pinfo);
+std::uint32_t stream_count();  ///< devices so far: streams are numbered from 0 to one less
+
 // tree.cpp
 /// The details of one message, its envelopes and its faults, but for what the data of a PUBLISH holds. `tree`
 /// may be nullptr: experts are told all the same. @param summary  the message in one line
@@ -93,8 +97,9 @@ void hand_off_payload();
 /// Lets the dissector of the user's rule, or one that recognises the octets, show the data of a PUBLISH.
 void show_payload(tvbuff_t* payload, packet_info* pinfo, proto_tree* tree, const Telling* telling);
 
-// statistics.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
+// statistics.cpp, response_times.cpp, conversations.cpp, follow.cpp, objects.cpp: listeners of `tap`
 void register_statistics();
+void register_response_times();
 void register_conversations();
 void register_follow(module_t* preferences);
 void register_objects();

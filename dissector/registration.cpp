@@ -35,11 +35,8 @@ constexpr value_string return_code_strings[] = {
 
 constexpr value_string qos_strings[] = {{0, "0"}, {1, "1"}, {2, "2"}, {3, "-1"}, {0, nullptr}};
 
-constexpr value_string topic_id_type_strings[] = {{0, "normal id, or name in SUBSCRIBE and UNSUBSCRIBE"},
-                                                  {1, "pre-defined id"},
-                                                  {2, "short name"},
-                                                  {3, "reserved"},
-                                                  {0, nullptr}};
+constexpr value_string topic_id_type_strings[] = {
+    {0, "normal id or name"}, {1, "pre-defined id"}, {2, "short name"}, {3, "reserved"}, {0, nullptr}};
 
 constexpr value_string topic_source_strings[] = {
     {static_cast<guint32>(TopicSource::none), "not known"},

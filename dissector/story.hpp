@@ -130,6 +130,8 @@ class Story {
     const Telling* tell(const Sighting& sighting, const Datagram& datagram, Octets captured,
                         std::uint32_t reported);
 
+    std::uint32_t streams() const;  ///< devices so far; Telling::stream is less
+
     /// Octets that the story holds, about: for tests and figures.
     std::size_t memory() const;
 

@@ -363,8 +363,7 @@ void summarize(Line& line, const Datagram& datagram, Octets captured, const Tell
                 add_fields(line, message, captured, telling);
             }
         }
-    }
-    if (line.empty()) {
+    } else {
         line.add("no message");
     }
     if (telling != nullptr && telling->retransmission_of != 0) {

@@ -148,9 +148,7 @@ void show_gateway_address(Details& details, Range data) {
     constexpr std::uint32_t kIpv6 = 16;
     constexpr std::uint32_t kPort = 2;
     const auto at = static_cast<int>(data.at);
-    const bool has_length =
-        data.size > 1 && (data.size == 1 + kIpv4 + kPort || data.size == 1 + kIpv6 + kPort ||
-                          data.size == 1 + kIpv4 || data.size == 1 + kIpv6);
+    const bool has_length = data.size % 2 == 1;  // all that is without is even
     const std::uint32_t size = data.size - (has_length ? 1 : 0);
     const std::uint32_t octets = size >= kIpv6 ? kIpv6 : kIpv4;
     if (size != octets && size != octets + kPort) {

@@ -198,13 +198,15 @@ void ask(SharedState& state, std::uint32_t index) {
         drop_void_waiters(state, filter.work->waiting);
     }
     const bool waited_for = filter.work != nullptr && !filter.work->waiting.empty();
-    const bool maybe = filter.maybe_held && filter.broker_session == state.filters.broker_session;
+    // Also of a session of before: "not present" may mean "not certain", and one UNSUBSCRIBE too many does no
+    // harm (MQTT 3.1.1 section 3.10.4), while a filter that stays at the broker brings messages for nobody.
+    const bool maybe = filter.held || filter.maybe_held;
     if (waited_for || !filter.subscribers.empty()) {
         answer_leaving(state, filter);  // the broker is not asked: others want it
     }
     if (waited_for || (!filter.subscribers.empty() && !held(state, filter))) {
         send_subscribe(state, index);
-    } else if (filter.subscribers.empty() && (held(state, filter) || maybe)) {
+    } else if (filter.subscribers.empty() && maybe) {
         send_unsubscribe(state, index);
     } else if (filter.subscribers.empty()) {
         answer_leaving(state, filter);

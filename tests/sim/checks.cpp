@@ -538,7 +538,8 @@ void Checks::check_delivered() const {
             throw CheckFailed(std::to_string(shared_missing(device)) + " messages for " +
                               devices_[device].settings.client_id +
                               " were lost in its shared session, and the gateway has named " +
-                              std::to_string(devices_[device].shared_drops));
+                              std::to_string(devices_[device].shared_drops) + ": " +
+                              shared_missing_names(device));
         }
     }
     for (std::uint32_t number = 0; number < ledger_.messages().size(); ++number) {

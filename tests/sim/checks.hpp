@@ -154,6 +154,7 @@ class Checks {
     void shared_repeats(std::uint32_t device);
     /// Messages for a device of the shared session that have not arrived and must.
     std::size_t shared_missing(std::uint32_t device) const;
+    std::string shared_missing_names(std::uint32_t device) const;
     void publish_to_device(Micros now, DeviceView& view, const WireMessage& message);
     void check_one(const MessageRecord& record, std::uint32_t number) const;
     std::string name_of(std::uint32_t number) const;

@@ -70,4 +70,16 @@ std::size_t Checks::shared_missing(std::uint32_t device) const {
         }));
 }
 
+std::string Checks::shared_missing_names(std::uint32_t device) const {
+    std::string names;
+    for (std::uint32_t number = 0; number < ledger_.messages().size(); ++number) {
+        const MessageRecord& record = ledger_.at(number);
+        if (record.device == device && record.way == Way::down && record.qos > 0 && record.owed &&
+            record.arrivals == 0 && (record.excuses & kMayBeLost) == 0) {
+            names += (names.empty() ? "" : "; ") + name_of(number);
+        }
+    }
+    return names;
+}
+
 }  // namespace mqttsn::sim

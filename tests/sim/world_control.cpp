@@ -202,6 +202,7 @@ void World::settle(Micros budget) {
     const Micros until = now() + budget;
     for (std::string why = unsettled(); !why.empty(); why = unsettled()) {
         if (now() >= until) {
+            parts_->checks.check_delivered();  // names the message, if that is what is missing
             Checks::fail(now(), "stuck: " + why);
         }
         run_for(kStep);

@@ -35,7 +35,13 @@ void World::Parts::own_packet(const mqtt::Packet& packet) {
     }
     if (tracing()) {
         trace("  < gateway gets on its own session type=" + std::to_string(static_cast<int>(packet.type)) +
-              " token=" + std::to_string(packet.packet_id));
+              " token=" + std::to_string(packet.packet_id) +
+              (packet.type == mqtt::PacketType::publish
+                   ? " Q" + std::to_string(packet.qos) + (packet.retain ? " retain" : "") +
+                         (packet.dup ? " DUP" : "") +
+                         " subscription=" + std::to_string(packet.subscription_id) + " topic=" +
+                         std::string(reinterpret_cast<const char*>(packet.topic.data), packet.topic.size)
+                   : ""));
     }
     gateway_call(std::nullopt, [&] { gateway->handle_packet(instant(), gateway::kOwnLink, packet); });
 }

@@ -186,6 +186,22 @@ void filters_left_in_the_outage_are_unsubscribed_after_it(void**) {
     assert_string_equal(left.topic.c_str(), "a");
 }
 
+// "Not present" may also mean that the gateway is not certain (a lost CONNACK): what a filter nobody wants
+// brings would go to nobody, and to the next device that subscribes it as a message from before its time.
+void filters_left_in_the_outage_are_unsubscribed_in_a_new_session_too(void**) {
+    SharedHarness g;
+    const Device d1 = g.joined("d1");
+    g.follows(d1, 1, "a", 1);
+    g.own_link(false);
+    d1.sends(make_disconnect());
+    d1.gets(make_disconnect());
+    g.own_link_returns(false);
+    const OwnLinkPacket left = g.own();
+    assert_int_equal(left.type, PacketType::unsubscribe);
+    assert_string_equal(left.topic.c_str(), "a");
+    g.nothing();
+}
+
 // The own link closes with a SUBSCRIBE on its way: the device hears congestion, nothing stays half-done.
 void a_subscribe_on_its_way_is_answered_with_congestion(void**) {
     SharedHarness g;
@@ -266,6 +282,7 @@ int main() {
         cmocka_unit_test(lost_subscriptions_are_made_again_a_few_at_a_time),
         cmocka_unit_test(retained_messages_of_a_repair_go_to_nobody),
         cmocka_unit_test(filters_left_in_the_outage_are_unsubscribed_after_it),
+        cmocka_unit_test(filters_left_in_the_outage_are_unsubscribed_in_a_new_session_too),
         cmocka_unit_test(a_subscribe_on_its_way_is_answered_with_congestion),
         cmocka_unit_test(a_sleeper_that_wakes_in_an_outage_sleeps_on),
         cmocka_unit_test(an_own_link_that_flaps_costs_no_device_its_session),

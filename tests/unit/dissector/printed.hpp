@@ -46,10 +46,12 @@ inline std::string printed_message(mqttsnx::Octets octets, const mqttsnx::Messag
     print_number(out, "gw_id", message.gw_id);
     print_number(out, "radius", message.radius);
     print_number(out, "protocol_id", message.protocol_id);
-    print_number(out, "return_code", message.return_code);
     print_number(out, "duration", message.duration);
-    print_number(out, "topic_id", message.topic_id);
-    print_number(out, "msg_id", message.msg_id);
+    // SUBSCRIBE and UNSUBSCRIBE have them the other way round.
+    const bool topic_first = message.topic_id.where.at < message.msg_id.where.at;
+    print_number(out, topic_first ? "topic_id" : "msg_id", topic_first ? message.topic_id : message.msg_id);
+    print_number(out, topic_first ? "msg_id" : "topic_id", topic_first ? message.msg_id : message.topic_id);
+    print_number(out, "return_code", message.return_code);
     if (message.has_text) {
         out += " text='" + std::string(mqttsnx::text_of(octets, message.text)) + "'" + printed(message.text);
     }
