@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tests/dissector/tshark.sh"
 open_tshark "$1"
 
-as_user tshark -G fields >"$work/fields" 2>/dev/null
-as_user tshark -G values >"$work/values" 2>/dev/null
+as_user tshark -G fields 2>/dev/null | grep -P "\tmqttsnx" >"$work/fields"
+as_user tshark -G values 2>/dev/null | grep -P "\tmqttsnx" >"$work/values"
 
 cat <<'TEXT'
 # Fields and expert infos

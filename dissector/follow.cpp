@@ -85,7 +85,11 @@ void write(GByteArray* out, const TapRow& row) {
     if (shown == kMessages) {
         summarize(line, *row.datagram, row.captured, row.telling);
     } else if (shown == kPublications) {
-        line.add_foreign(row.telling != nullptr ? row.telling->topic : std::string_view{});
+        if (row.telling != nullptr && !row.telling->topic.empty()) {
+            line.add_foreign(row.telling->topic);
+        } else {
+            line.add("topic id ").add(message.topic_id.value);
+        }
     }
     append(out, line.view());
     if (shown != kPayload) {

@@ -21,7 +21,6 @@ constexpr char kTopicTable[] = "mqttsnx.topic";
 dissector_table_t by_topic;
 heur_dissector_list_t topic_heuristics;  ///< nullptr if this Wireshark has none
 dissector_handle_t json_reader, cbor_reader;
-heur_dtbl_entry_t* ignored;
 PreferenceBool guess_json = TRUE;
 PreferenceBool guess_cbor = FALSE;
 
@@ -30,13 +29,25 @@ PreferenceBool guess_cbor = FALSE;
 struct Reader {
     dissector_handle_t dissector;
     void* data;
+    bool may_tell;  ///< in the Info column, behind what we have said there
 };
 
-bool call(const Reader& reader, tvbuff_t* payload, packet_info* pinfo, proto_tree* tree) {
+/// @returns the protocol of who took the payload, -1 if nobody did
+int call(const Reader& reader, tvbuff_t* payload, packet_info* pinfo, proto_tree* tree) {
     if (reader.dissector == nullptr) {
-        return dissector_try_heuristic(topic_heuristics, payload, pinfo, tree, &ignored, reader.data) != 0;
+        heur_dtbl_entry_t* entry = nullptr;
+        const bool taken =
+            dissector_try_heuristic(topic_heuristics, payload, pinfo, tree, &entry, reader.data) != 0;
+        return taken && entry != nullptr ? proto_get_id(entry->protocol) : -1;
     }
-    return call_dissector_only(reader.dissector, payload, pinfo, tree, reader.data) > 0;
+    const bool taken = call_dissector_only(reader.dissector, payload, pinfo, tree, reader.data) > 0;
+    return taken ? dissector_handle_get_protocol_index(reader.dissector) : -1;
+}
+
+/// "MQTT-SN/JSON". Dissectors have different habits in this column, so they may not write there themselves.
+void add_to_protocol_column(packet_info* pinfo, int protocol) {
+    const char* name = proto_get_protocol_short_name(find_protocol_by_id(protocol));
+    col_append_sep_str(pinfo->cinfo, COL_PROTOCOL, "/", name);
 }
 
 // TRY writes to volatile variables in a way that C++20 frowns at.
@@ -47,17 +58,28 @@ bool call(const Reader& reader, tvbuff_t* payload, packet_info* pinfo, proto_tre
 /// Keeps what goes wrong in another dissector away from ours. @returns whether it took the payload, or failed
 /// on it
 bool read(const Reader& reader, tvbuff_t* payload, packet_info* pinfo, proto_tree* tree) {
-    const char* const protocol = pinfo->current_proto;
-    volatile bool taken = true;
+    const char* const outer = pinfo->current_proto;
+    const bool had_protocol = col_get_writable(pinfo->cinfo, COL_PROTOCOL) != 0;
+    const bool had_info = col_get_writable(pinfo->cinfo, COL_INFO) != 0;
+    volatile int protocol = -1;
+    volatile bool failed = false;
+    col_set_writable(pinfo->cinfo, COL_PROTOCOL, FALSE);
+    col_set_writable(pinfo->cinfo, COL_INFO, had_info && reader.may_tell);
     TRY {
-        taken = call(reader, payload, pinfo, tree);
+        protocol = call(reader, payload, pinfo, tree);
     }
     CATCH_NONFATAL_ERRORS {
+        failed = true;
         show_exception(payload, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
     }
     ENDTRY;
-    pinfo->current_proto = protocol;
-    return taken;
+    pinfo->current_proto = outer;
+    col_set_writable(pinfo->cinfo, COL_INFO, had_info);
+    col_set_writable(pinfo->cinfo, COL_PROTOCOL, had_protocol);
+    if (protocol >= 0) {
+        add_to_protocol_column(pinfo, protocol);
+    }
+    return failed || protocol >= 0;
 }
 
 #pragma GCC diagnostic pop
@@ -65,20 +87,20 @@ bool read(const Reader& reader, tvbuff_t* payload, packet_info* pinfo, proto_tre
 bool read_by_topic(char* topic, tvbuff_t* payload, packet_info* pinfo, proto_tree* tree) {
     for (const PayloadRule* rule = find_payload_rule(nullptr, topic); rule != nullptr;
          rule = find_payload_rule(rule, topic)) {
-        if (read({reader_of(*rule), data_of(*rule)}, payload, pinfo, tree)) {
+        if (read({reader_of(*rule), data_of(*rule), true}, payload, pinfo, tree)) {
             return true;
         }
     }
     if (dissector_handle_t chosen = dissector_get_string_handle(by_topic, topic); chosen != nullptr) {
         const char* const saved = pinfo->match_string;
         pinfo->match_string = topic;
-        const bool taken = read({chosen, nullptr}, payload, pinfo, tree);
+        const bool taken = read({chosen, nullptr, true}, payload, pinfo, tree);
         pinfo->match_string = saved;
         if (taken) {
             return true;
         }
     }
-    return topic_heuristics != nullptr && read({nullptr, topic}, payload, pinfo, tree);
+    return topic_heuristics != nullptr && read({nullptr, topic, true}, payload, pinfo, tree);
 }
 
 // Decode As: the topic of the selected packet, and what reads it from now on.
@@ -141,6 +163,12 @@ void register_payload(module_t* preferences) {
 void hand_off_payload() {
     topic_heuristics = find_heur_dissector_list("mqtt.topic");
     json_reader = find_dissector("json");
+    // What Decode As offers. A rule of the user, or Lua, may choose any other.
+    for (const char* name : {"json", "cbor", "protobuf", "xml", "msgpack", "data-text-lines"}) {
+        if (dissector_handle_t reader = find_dissector(name); reader != nullptr) {
+            dissector_add_for_decode_as(kTopicTable, reader);
+        }
+    }
     cbor_reader = find_dissector("cbor");
 }
 
@@ -160,9 +188,9 @@ void show_payload(tvbuff_t* payload, packet_info* pinfo, proto_tree* tree, const
     }
     const Octets octets{tvb_get_ptr(payload, 0, static_cast<gint>(captured)), captured};
     if (guess_json != FALSE && json_reader != nullptr && is_json(octets)) {
-        read({json_reader, nullptr}, payload, pinfo, tree);
+        read({json_reader, nullptr, false}, payload, pinfo, tree);
     } else if (guess_cbor != FALSE && cbor_reader != nullptr && is_cbor(octets)) {
-        read({cbor_reader, nullptr}, payload, pinfo, tree);
+        read({cbor_reader, nullptr, false}, payload, pinfo, tree);
     }
 }
 

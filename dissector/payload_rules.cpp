@@ -83,7 +83,7 @@ bool compile(PayloadRule& rule, char** error) {
 }
 
 /// A whole row, from the file, the command line or the dialog.
-UatResult accept_rule(void* record, char** error) {
+UatBool accept_rule(void* record, char** error) {
     PayloadRule& rule = rule_at(record);
     if (rule.pattern == nullptr || rule.pattern[0] == '\0') {
         *error = g_strdup("Payload rule: the pattern is empty");

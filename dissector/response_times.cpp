@@ -31,22 +31,11 @@ enum Procedure : int {
     kNone = kProcedures
 };
 
+/// Up: from the device. tshark has room for 22 characters.
 constexpr const char* kNames[kProcedures] = {
-    "SEARCHGW",
-    "CONNECT",
-    "REGISTER from the device",
-    "REGISTER from the gateway",
-    "PUBLISH QoS 1 from the device",
-    "PUBLISH QoS 1 from the gateway",
-    "PUBLISH QoS 2 from the device",
-    "PUBLISH QoS 2 from the gateway",
-    "SUBSCRIBE",
-    "UNSUBSCRIBE",
-    "PINGREQ from the device",
-    "PINGREQ from the gateway",
-    "PINGREQ of a wake-up",
-    "DISCONNECT",
-    "WILLTOPICUPD",
+    "SEARCHGW",           "CONNECT",          "REGISTER up",          "REGISTER down", "PUBLISH QoS 1 up",
+    "PUBLISH QoS 1 down", "PUBLISH QoS 2 up", "PUBLISH QoS 2 down",   "SUBSCRIBE",     "UNSUBSCRIBE",
+    "PINGREQ up",         "PINGREQ down",     "PINGREQ of a wake-up", "DISCONNECT",    "WILLTOPICUPD",
     "WILLMSGUPD",
 };
 

@@ -24,20 +24,10 @@ enum Branch : int {
     kBranches
 };
 
-struct BranchRow {
-    const char* name;
-    bool average;  ///< its rows have an average, a least and a greatest value
-};
-
-constexpr BranchRow kBranchRows[kBranches] = {
-    {"Messages", false},
-    {"QoS of PUBLISH", false},
-    {"Topics of PUBLISH: messages, octets of one", true},
-    {"Topics of PUBLISH: octets of all", false},
-    {"Return codes", false},
-    {"Retransmissions", false},
-    {"Unanswered requests", false},
-    {"Clients", false},
+constexpr const char* kBranchNames[kBranches] = {
+    "Messages",          "QoS of PUBLISH",
+    "Topics of PUBLISH",  // average, least and greatest value: octets of a payload
+    "Payload octets",    "Return codes",   "Retransmissions", "Unanswered requests", "Clients",
 };
 
 /// What one open window or one -z counts besides its nodes.
@@ -68,7 +58,7 @@ void start_tree(stats_tree* tree) {
     counting->clients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, nullptr);
     counting->waiting = g_hash_table_new(g_direct_hash, g_direct_equal);
     for (int i = 0; i < kBranches; ++i) {
-        counting->nodes[i] = stats_tree_create_node(tree, kBranchRows[i].name, 0, STAT_DT_INT, TRUE);
+        counting->nodes[i] = stats_tree_create_node(tree, kBranchNames[i], 0, STAT_DT_INT, TRUE);
     }
     g_hash_table_replace(countings, tree, counting);
 }
@@ -98,7 +88,7 @@ const char* name_of_type(const Datagram& datagram) {
 
 /// Adds one to a branch, and to its row `name`. @returns the row's node
 int tick(stats_tree* tree, const Counting& counting, Branch branch, const char* name, bool with_children) {
-    tick_stat_node(tree, kBranchRows[branch].name, 0, TRUE);
+    tick_stat_node(tree, kBranchNames[branch], 0, TRUE);
     return tick_stat_node(tree, name, counting.nodes[branch], with_children ? TRUE : FALSE);
 }
 
@@ -112,9 +102,9 @@ void count_publish(stats_tree* tree, const Counting& counting, packet_info* pinf
     const std::string_view known = row.telling != nullptr ? row.telling->topic : std::string_view{};
     const char* topic = row_name(counting.topics, known.empty() ? kUnknown : printable(pinfo->pool, known));
     const int octets = static_cast<int>(message.data.size);
-    avg_stat_node_add_value_int(tree, kBranchRows[kTopics].name, 0, TRUE, octets);
+    avg_stat_node_add_value_int(tree, kBranchNames[kTopics], 0, TRUE, octets);
     avg_stat_node_add_value_int(tree, topic, counting.nodes[kTopics], FALSE, octets);
-    increase_stat_node(tree, kBranchRows[kTopicOctets].name, 0, TRUE, octets);
+    increase_stat_node(tree, kBranchNames[kTopicOctets], 0, TRUE, octets);
     increase_stat_node(tree, topic, counting.nodes[kTopicOctets], FALSE, octets);
 }
 
@@ -122,7 +112,7 @@ void count_publish(stats_tree* tree, const Counting& counting, packet_info* pinf
 /// pass (-2, or the window) knows better.
 void count_answer(stats_tree* tree, const Counting& counting, const packet_info* pinfo,
                   const Telling& telling, std::uint32_t type) {
-    const char* const branch = kBranchRows[kUnanswered].name;
+    const char* const branch = kBranchNames[kUnanswered];
     if (telling.request_frame != 0 && telling.duplicate_of == 0) {
         gpointer frame = GUINT_TO_POINTER(telling.request_frame);
         gpointer waiting = g_hash_table_lookup(counting.waiting, frame);

@@ -43,7 +43,7 @@ class Reading {
         std::string text;
         for (const std::uint8_t octet : bytes) {
             char digits[4];
-            std::snprintf(digits, sizeof digits, "%s%02x", text.empty() ? "" : ":", octet);
+            std::snprintf(digits, sizeof digits, "%02x", octet);
             text += digits;
         }
         if (!text.empty()) {

@@ -55,14 +55,14 @@ says() {
 }
 says 4 "$work/server.out" '\x0a\x04\x04\x01\x00\x3cdev1'
 says 3 "$work/client.out" '\x03\x05\x00'
-says 4 "$work/server.out" '\x0c\x0c\x02ab\x00\x00secret'
+says 4 "$work/server.out" '\x0d\x0c\x02ab\x00\x00secret'
 kill -TERM $relay
 wait $relay || die "mqttsn-lossy failed: $(cat "$work/lossy.err")"
 chmod a+r "$work/both.pcap"
 tshark -r "$work/both.pcap" -Y "udp.port == $relay_port" -F pcap -w "$work/side.pcap"
 
 types() { tshark -r "$work/side.pcap" "$@" -d "udp.port==$relay_port,dtls" -Y mqttsnx -T fields -e mqttsnx.type -e mqttsnx.client -e mqttsnx.payload | tr '\t\n' '  '; }
-wanted='0x04 dev1  0x05 dev1  0x0c dev1 73:65:63:72:65:74 '
+wanted='0x04 dev1  0x05 dev1  0x0c dev1 736563726574 '
 check() { # TEXT ARGUMENT...
     local text=$1 got
     shift

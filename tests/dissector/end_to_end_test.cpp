@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the plugin tells of the real gateway's conversations: nothing to complain of in good ones, and in bad ones just
-// what was done to them. A warning here is a mistake of the gateway, of the test's device, or of the plugin.
+// What the plugin tells of the real gateway's conversations: nothing to complain of in good ones, and in bad
+// ones just what was done to them. A warning here is a mistake of the gateway, of the test's device, or of
+// the plugin.
 #include <unistd.h>
 
 #include "dissector/told.hpp"
@@ -40,7 +41,8 @@ UdpDevice& device_at(Bed& bed, std::uint16_t port, const std::string& client_id)
 enum class Side { devices, gateway };
 
 /// What was seen on one side of the proxy, which ends with this.
-Packets seen(Bed& bed, const Tap& tap, Side side = Side::devices, const std::vector<std::string>& arguments = {}) {
+Packets seen(Bed& bed, const Tap& tap, Side side = Side::devices,
+             const std::vector<std::string>& arguments = {}) {
     if (tap.proxy.tool->process.running()) {
         stop_proxy(tap.proxy);
     }
@@ -59,9 +61,10 @@ std::string text_of(const Counts& counts) {
 }
 
 void require_counts(const Packets& packets, const Counts& got, const Counts& wanted, Where where) {
-    test::require(got == wanted,
-                  "told is: " + text_of(got) + "; expected: " + text_of(wanted) + "\n" + dissector::show(packets),
-                  where);
+    test::require(
+        got == wanted,
+        "told is: " + text_of(got) + "; expected: " + text_of(wanted) + "\n" + dissector::show(packets),
+        where);
 }
 /// Exactly these expert infos of any severity.
 void require_experts(const Packets& packets, const Counts& wanted, Where where = Where::here()) {
@@ -83,7 +86,8 @@ void require_told_in_full(const Packets& packets, Where where = Where::here()) {
         const bool publish = packet.at("type") == "0x0c";
         test::require(!publish || packet.has("topic"), "which topic?\n" + packet.text, where);
         const std::string kind = packet.info.substr(0, packet.info.find(' '));
-        for (const char* answer : {"CONNACK", "REGACK", "PUBACK", "PUBREC", "PUBCOMP", "SUBACK", "UNSUBACK", "PINGRESP"}) {
+        for (const char* answer :
+             {"CONNACK", "REGACK", "PUBACK", "PUBREC", "PUBCOMP", "SUBACK", "UNSUBACK", "PINGRESP"}) {
             test::require(kind != answer || packet.has("response_to"), "to what?\n" + packet.text, where);
         }
     }
@@ -142,7 +146,7 @@ void good_days_show_no_warning_and_all_names(Bed& bed) {
     live_a_day(bed, device_at(bed, tap.proxy.port, "ada"));
     live_a_day(bed, device_at(bed, tap.proxy.port, "bob"));
     sleep_and_wake(bed, device_at(bed, tap.proxy.port, "cid"));
-    const std::string names = "uat:mqttsnx_predefined:\"\",\"\",\"7\",\"fixed/seven\"";
+    const std::string names = "uat:mqttsnx_predefined_topics:\"\",\"\",\"7\",\"fixed/seven\"";
     for (const Side side : {Side::devices, Side::gateway}) {
         const Packets packets = seen(bed, tap, side, {"-o", names});
         require_good(packets);
@@ -159,7 +163,8 @@ void devices_behind_a_forwarder_are_known_by_their_names(Bed& bed) {
     test::require(forwarder.start(tap.proxy.port), "no forwarder");
     live_a_day(bed, device_at(bed, forwarder.port(), "fay"));
     live_a_day(bed, device_at(bed, forwarder.port(), "gus"));
-    const Packets packets = seen(bed, tap, Side::devices, {"-o", "uat:mqttsnx_predefined:\"\",\"\",\"7\",\"fixed/seven\""});
+    const Packets packets = seen(bed, tap, Side::devices,
+                                 {"-o", "uat:mqttsnx_predefined_topics:\"\",\"\",\"7\",\"fixed/seven\""});
     require_good(packets);
     require_told_in_full(packets);
     for (const Packet& packet : packets) {
@@ -301,10 +306,13 @@ void octets_after_the_message_and_types_that_do_not_exist(Bed& bed) {
     device.send_octets(view(test::hex("05 FE 00 00 01")));
     device.expect_nothing(100);
     device.disconnect();
-    require_experts(seen(bed, tap), {{"trailing_octets", 1}, {"type_reserved", 1}, {"envelope_empty", 1}, {"request_unanswered", 1}});
+    require_experts(
+        seen(bed, tap),
+        {{"trailing_octets", 1}, {"type_reserved", 1}, {"envelope_empty", 1}, {"request_unanswered", 1}});
 }
 
-// The gateway and our tools over a link that loses, doubles and reorders: whatever is told is a consequence of that.
+// The gateway and our tools over a link that loses, doubles and reorders: whatever is told is a consequence
+// of that.
 void a_bad_link_is_no_fault_of_gateway_and_tools(Bed& bed) {
     bed.gateway.options.retry_interval = "200ms";
     bed.start();
@@ -314,8 +322,22 @@ void a_bad_link_is_no_fault_of_gateway_and_tools(Bed& bed) {
         bed.tools.push_back(std::make_unique<Tool>());
         Tool& tool = *bed.tools.back();
         test::ProcessOptions options;
-        options.command = {DORMOUSE_PUB, "-h", "127.0.0.1", "-p", std::to_string(tap.proxy.port), "-i", std::string("q") + qos,
-                           "-q", qos, "-t", std::string("lossy/") + qos, "--retry", "0.2", "--retries", "50", "-l"};
+        options.command = {DORMOUSE_PUB,
+                           "-h",
+                           "127.0.0.1",
+                           "-p",
+                           std::to_string(tap.proxy.port),
+                           "-i",
+                           std::string("q") + qos,
+                           "-q",
+                           qos,
+                           "-t",
+                           std::string("lossy/") + qos,
+                           "--retry",
+                           "0.2",
+                           "--retries",
+                           "50",
+                           "-l"};
         options.output_path = tool.folder.file("output");
         options.error_path = tool.folder.file("errors");
         options.with_input = true;
@@ -350,7 +372,8 @@ int main() {
         BED_TEST(our_tools_show_no_warning),
         BED_TEST(a_repeated_publish_and_its_two_answers),
         BED_TEST(a_device_that_is_slow_to_answer_gets_it_again),
-        BED_TEST(what_is_lost_on_its_way_up_has_no_answer_on_the_devices_side_and_is_not_there_on_the_gateways),
+        BED_TEST(
+            what_is_lost_on_its_way_up_has_no_answer_on_the_devices_side_and_is_not_there_on_the_gateways),
         BED_TEST(an_unknown_topic_id_and_what_the_gateway_says_of_it),
         BED_TEST(publishing_after_disconnect),
         BED_TEST(an_acknowledgement_of_another_topic_and_one_of_nothing),

@@ -6,7 +6,7 @@
 #     expert: NAME...    exactly these expert infos, when the whole capture has been read; without the line, none
 #     info: TEXT         the Info column
 #     has: FIELD=VALUE...  among its fields (no spaces in values)
-# Lines at its start:  "% tshark ARGUMENTS" goes to tshark ($golden is the folder), "% editcap ARGUMENTS" changes the
+# Lines at its start:  "% tshark ARGUMENTS" goes to tshark ($work has the *.toml of golden/), "% editcap ARGUMENTS" changes the
 # capture first. golden/NAME.fields is all that is shown of it, NAME.json the packet details of one that "% json" asks
 # for: both written with --update, and then read by a human being, for nobody else knows whether they are true.
 set -euo pipefail

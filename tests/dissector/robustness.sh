@@ -29,7 +29,7 @@ for seed in $(seq "$rounds"); do
     # Behind the headers of IP and UDP, so that nearly all of them still get to the plugin
     as_user editcap -E 0.05 --seed "$seed" -o 28 "$work/all.pcap" "$work/changed-$seed.pcap" >/dev/null 2>&1
     survives "$work/changed-$seed.pcap"
-    seen=$((seen + $(grep -c '^Dormouse\|^MQTT-SN' "$work/shown" || true)))
+    seen=$((seen + $(grep -c '^MQTT For Sensor Networks (Dormouse)' "$work/shown" || true)))
     rm "$work/changed-$seed.pcap"
 done
 for length in $(seq 29 2 49); do
@@ -38,6 +38,6 @@ for length in $(seq 29 2 49); do
 done
 as_user randpkt -t udp -b 400 -c 500 "$work/noise.pcap" >/dev/null 2>&1 || die "randpkt failed"
 survives "$work/noise.pcap" -d udp.port==1-65535,mqttsnx
-noise=$(grep -c '^Dormouse\|^MQTT-SN' "$work/shown" || true)
+noise=$(grep -c '^MQTT For Sensor Networks (Dormouse)' "$work/shown" || true)
 [ "$seen" -gt $((rounds * 300)) ] && [ "$noise" -gt 300 ] || die "only $seen changed and $noise random packets reached the plugin"
 echo "$seen changed packets, $noise of noise: all shown"

@@ -15,8 +15,8 @@ constexpr int kPatienceMs = 120'000;  // of a sanitizer's build on a busy machin
 constexpr std::size_t kShownMost = 80;
 
 bool is_warning(const std::string& expert) {
-#define X(NAME, name, severity, group, text, rule)                                  \
-    if (expert == #name) {                                                          \
+#define X(NAME, name, severity, group, text, rule)                                              \
+    if (expert == #name) {                                                                      \
         return std::string_view(#severity) == "WARN" || std::string_view(#severity) == "ERROR"; \
     }
     MQTTSNX_EXPERTS(X)

@@ -14,8 +14,9 @@ namespace dissector {
 struct Packet {
     std::string text;  ///< as conversation.sh prints it: for a test that fails
     std::string info;
-    std::map<std::string, std::string> fields;  ///< without "mqttsnx."; several values have commas between them
-    std::vector<std::string> experts;           ///< without "mqttsnx.expert."
+    std::map<std::string, std::string>
+        fields;                        ///< without "mqttsnx."; several values have commas between them
+    std::vector<std::string> experts;  ///< without "mqttsnx.expert."
 
     bool has(const std::string& field) const { return fields.contains(field); }
     std::string at(const std::string& field) const { return has(field) ? fields.at(field) : ""; }

@@ -135,6 +135,7 @@ golden_capture() {
     local changes=()
     eval "golden_arguments=($(sed -n 's/^% tshark //p' "$golden/$1.txt"))"
     eval "changes=($(sed -n 's/^% editcap //p' "$golden/$1.txt"))"
+    cp "$golden"/*.toml "$work"  # another user may not be able to read the source tree
     capture "$golden/$1.txt" "$1"
     [ "${#changes[@]}" -gt 0 ] || return 0
     as_user editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
