@@ -56,6 +56,9 @@ void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn
         owed_ = MQTTSN_EVENT_DISCONNECTED;
     } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_DISCONNECTING) {
         owed_ = MQTTSN_EVENT_CLOSED;
+        // From here on DISCONNECT can be asked for once more, before this CLOSED is pulled.
+        FUZZ_CHECK(disconnect_asked_);
+        disconnect_asked_ = false;
     }
     last_ = message;
     last_data_ = text_of(message.data);
@@ -384,8 +387,8 @@ void ClientModel::reported(const mqttsn_event& event) {
             break;
         default:
             FUZZ_CHECK(event.token == 0 && (owed_ == 0 || owed_ == static_cast<int>(event.type)));
-            owed_ = 0;
             reported_link(event);
+            owed_ = 0;
     }
 }
 
@@ -451,8 +454,8 @@ void ClientModel::reported_link(const mqttsn_event& event) {
             FUZZ_CHECK(last_.type == MessageType::disconnect);
             break;
         case MQTTSN_EVENT_CLOSED:
-            FUZZ_CHECK(disconnect_asked_);
-            disconnect_asked_ = false;
+            FUZZ_CHECK(owed_ != 0 || disconnect_asked_);
+            disconnect_asked_ = owed_ != 0 && disconnect_asked_;
             break;
         case MQTTSN_EVENT_AWAKE_DONE:
             FUZZ_CHECK(last_.type == MessageType::pingresp);
