@@ -258,7 +258,7 @@ class Life {
             case 2:
                 status = mqttsn_disconnect(client());
                 if (status == MQTTSN_OK) {
-                    model_.asked_to_disconnect();
+                    model_.asked_to_disconnect(mqttsn_get_state(client()));
                 }
                 break;
             case 3:

@@ -45,7 +45,8 @@ class ClientModel {
 
     void requested(Request request);
     void asked_to_connect(bool clean) { clean_ = clean; }
-    void asked_to_disconnect() { disconnect_asked_ = true; }
+    /// It is in `state` now.
+    void asked_to_disconnect(mqttsn_state state);
     void gateway_added(const mqttsn_address& address) { gateways_.insert(octets_of(address)); }
 
     /// A datagram came while the library was in `state`, and it took it.

@@ -261,7 +261,8 @@ mqttsn_status mqttsn_wake(mqttsn_client* client);
 #endif
 
 /* Ends the connection properly: no will is published. Ends with CLOSED or LOST. Unfinished publications stay.
- * MQTTSN_ERR_STATE: disconnected. */
+ * While a gateway is still being searched for it is CLOSED at once, in the place of what was reported about
+ * the connection before and not pulled. MQTTSN_ERR_STATE: disconnected. */
 mqttsn_status mqttsn_disconnect(mqttsn_client* client);
 
 #if MQTTSN_WITH_DISCOVERY
