@@ -17,7 +17,8 @@
  *     }
  *
  * `now` is a monotonic 32-bit count of milliseconds that may start anywhere and may wrap around; the library
- * must see it at least every 24 days while it waits for something.
+ * must see it at least every 24 days while it waits for something, by any call. (The wait after a rejection
+ * for congestion goes on while there is no connection, when mqttsn_next_timeout() has nothing to say.)
  *
  * What is borrowed: the configuration and all memory it points to, for the life of the client; the topic name
  * and the payload given to mqttsn_publish(), mqttsn_subscribe() and mqttsn_unsubscribe() until the event of

@@ -175,6 +175,22 @@ void congestion_that_ended_while_the_device_slept_for_weeks_has_ended(void**) {
     EXPECT_OUT(d, "08 0C A1 00 01 00 01 78");
 }
 
+void congestion_is_over_after_weeks_in_which_only_the_timeout_was_asked_for(void**) {
+    Device d;
+    d.connect(false);
+    d.publish(mqttsn_topic_predefined(1), "x", 1);
+    d.out();
+    EXPECT_IN(d, "07 0D 00 01 00 01 01");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "DISCONNECTED");
+    for (int day = 0; day < 30; ++day) {
+        d.now += 24 * 3600 * 1000;
+        assert_int_equal(d.timeout(), UINT32_MAX);
+    }
+    d.connect(false);
+    EXPECT_OUT(d, "08 0C A1 00 01 00 01 78");
+}
+
 }  // namespace
 
 int main() {
@@ -186,6 +202,7 @@ int main() {
         cmocka_unit_test(an_id_given_to_a_name_that_is_not_remembered_no_longer_means_its_old_name),
         cmocka_unit_test(an_id_given_to_another_name_is_not_used_for_the_message_under_way),
         cmocka_unit_test(congestion_that_ended_while_the_device_slept_for_weeks_has_ended),
+        cmocka_unit_test(congestion_is_over_after_weeks_in_which_only_the_timeout_was_asked_for),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
