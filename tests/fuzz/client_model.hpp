@@ -85,6 +85,7 @@ class ClientModel {
     std::set<std::uint16_t>
         unreleased_;  // QoS 2 messages that were reported and not released, of this connection
     std::set<std::uint16_t> left_over_;  // and of an earlier one: they make room in a full table
+    std::set<std::uint16_t> certain_;    // of those, what nothing can have taken the place of
     std::set<std::uint16_t> seen_;       // all QoS 2 ids since the connection began
     std::set<std::uint16_t> reported_1_;
     std::set<std::uint16_t> reported_2_;
