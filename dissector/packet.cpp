@@ -15,6 +15,7 @@ namespace mqttsnx {
 namespace {
 
 constexpr std::size_t kMessagesMax = 32;  // of one datagram; SN12 knows only one
+constexpr std::uint32_t kLayerShift = 16;  // of the key of what is kept of a datagram
 constexpr Nanoseconds kNanosecondsPerSecond = 1'000'000'000;
 
 std::unique_ptr<Story> story;
@@ -249,6 +250,21 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
         show_payloads(tvb, pinfo, tree, payloads, payload_count);
     }
     return static_cast<int>(size);
+}
+
+const Telling* telling_of_frame(packet_info* pinfo) {
+    const std::uint32_t layers = wmem_list_count(pinfo->layers);
+    for (std::uint32_t layer = 0; layer <= layers; ++layer) {
+        const void* kept = p_get_proto_data(wmem_file_scope(), pinfo, proto, layer << kLayerShift);
+        if (kept != nullptr) {
+            return static_cast<const Telling*>(kept);
+        }
+    }
+    return nullptr;
+}
+
+std::uint32_t stream_count() {
+    return story != nullptr ? story->streams() : 0;
 }
 
 void register_packet(module_t* preferences) {
