@@ -101,7 +101,7 @@ std::string read_row(const Row& row, TopicRule& out) {
     return problem;
 }
 
-UatResult check_row(void* record, char** error) {
+UatBool check_row(void* record, char** error) {
     *error = nullptr;
     try {
         TopicRule rule;

@@ -37,7 +37,7 @@ namespace mqttsnx {
 
 // gboolean until 4.2, bool since 4.4: callbacks and preferences changed with it.
 using HeuristicResult = std::invoke_result_t<heur_dissector_t, tvbuff_t*, packet_info*, proto_tree*, void*>;
-using UatResult = std::invoke_result_t<uat_update_cb_t, void*, char**>;
+using UatBool = std::invoke_result_t<uat_update_cb_t, void*, char**>;
 
 template <class Function>
 struct PointeeOfLast;
