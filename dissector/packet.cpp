@@ -15,6 +15,7 @@ namespace mqttsnx {
 namespace {
 
 constexpr std::size_t kMessagesMax = 32;  // of one datagram; SN12 knows only one
+constexpr std::uint32_t kLayerShift = 16;  // of the key of what is kept of a datagram
 constexpr Nanoseconds kNanosecondsPerSecond = 1'000'000'000;
 
 std::unique_ptr<Story> story;
@@ -106,8 +107,6 @@ const Telling* tell(const Sighting& sighting, const Datagram& datagram, Octets c
 
 /// Which of the datagrams of this frame it is: the layer, and the number within the layer (DTLS has several
 /// records in a datagram; tunnels have several layers of UDP).
-constexpr std::uint32_t kLayerShift = 16;
-
 std::uint32_t key_of_datagram(packet_info* pinfo) {
     const std::uint32_t layer = static_cast<std::uint32_t>(pinfo->curr_layer_num) << kLayerShift;
     const auto before = reinterpret_cast<std::uintptr_t>(p_get_proto_data(pinfo->pool, pinfo, proto, layer));
@@ -214,21 +213,6 @@ void show_message(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, Octets ca
 
 }  // namespace
 
-const Telling* telling_of_frame(packet_info* pinfo) {
-    constexpr std::uint32_t kLayersMax = 64;  // which of them is ours is not known here
-    for (std::uint32_t layer = 0; layer < kLayersMax; ++layer) {
-        const void* telling = p_get_proto_data(wmem_file_scope(), pinfo, proto, layer << kLayerShift);
-        if (telling != nullptr) {
-            return static_cast<const Telling*>(telling);
-        }
-    }
-    return nullptr;
-}
-
-std::uint32_t stream_count() {
-    return story == nullptr ? 0 : story->streams();
-}
-
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
     const auto reported = static_cast<std::uint32_t>(tvb_reported_length(tvb));
     const std::size_t size = tvb_captured_length(tvb);
@@ -266,6 +250,21 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
         show_payloads(tvb, pinfo, tree, payloads, payload_count);
     }
     return static_cast<int>(size);
+}
+
+const Telling* telling_of_frame(packet_info* pinfo) {
+    const std::uint32_t layers = wmem_list_count(pinfo->layers);
+    for (std::uint32_t layer = 0; layer <= layers; ++layer) {
+        const void* kept = p_get_proto_data(wmem_file_scope(), pinfo, proto, layer << kLayerShift);
+        if (kept != nullptr) {
+            return static_cast<const Telling*>(kept);
+        }
+    }
+    return nullptr;
+}
+
+std::uint32_t stream_count() {
+    return story != nullptr ? story->streams() : 0;
 }
 
 void register_packet(module_t* preferences) {

@@ -113,6 +113,7 @@ void Story::Impl::tell_minus_one(Scene& scene, std::uint32_t source, std::uint32
         story::supervise(scene);
         story::heard_from_device(scene);
         scene.telling.client = scene.client->id;
+        scene.telling.stream = scene.client->stream();
         scene.telling.state = scene.telling.state_before = scene.client->shown();
         scene.telling.connect_frame = scene.client->connect_frame;
     }
@@ -142,6 +143,7 @@ void Story::Impl::tell_of_device(Scene& scene) {
         story::heard_from_gateway(scene);
     }
     telling.client = client.id;
+    telling.stream = client.stream();
     telling.state = client.shown();
 }
 
@@ -152,6 +154,7 @@ void Story::Impl::tell_beside(Scene& scene) {
     }
     const story::Client& client = *scene.peer->client;
     scene.telling.client = client.id;
+    scene.telling.stream = client.stream();
     scene.telling.state = scene.telling.state_before = client.shown();
     scene.telling.connect_frame = client.connect_frame;
 }
@@ -253,6 +256,10 @@ const Telling* Story::tell(const Sighting& sighting, const Datagram& datagram, O
         impl.tell_beside(scene);
     }
     return &telling;
+}
+
+std::uint32_t Story::streams() const {
+    return impl_->peers.clients();
 }
 
 std::size_t Story::memory() const {

@@ -83,7 +83,8 @@ bool given_up(const Request& request, Nanoseconds now) {
 void Exchanges::inherit_topic(Scene& scene, const Request& request) {
     const Telling& asked = *request.telling;
     Telling& telling = scene.telling;
-    if (asked.topic_source == TopicSource::none) {
+    const bool of_handshake = scene.type() == Type::will_msg_req || scene.type() == Type::connack;
+    if (asked.topic_source == TopicSource::none || of_handshake) {
         return;
     }
     telling.topic = asked.topic;

@@ -43,6 +43,7 @@ class Peers {
     /// PINGREQ with a client id.
     void recognise(Scene& scene, std::string_view id);
 
+    std::uint32_t clients() const { return static_cast<std::uint32_t>(clients_.count()); }
     std::size_t memory() const;
 
   private:

@@ -162,7 +162,7 @@ enum class Congested : std::uint8_t { publish, registration, subscribe, connect 
 struct Client {
     std::string_view id;
     Peer* peer = nullptr;      ///< where it is now
-    std::uint32_t number = 0;  ///< for keys
+    std::uint32_t number = 0;  ///< for keys; from 1 in the order of appearance
     std::uint32_t gateway = 0;
 
     State state = State::unknown;
@@ -199,6 +199,7 @@ struct Client {
     };
     std::array<Congestion, 4> congestion{};
 
+    std::uint32_t stream() const { return number - 1; }
     State shown() const { return overdue ? State::lost : state; }
 };
 

@@ -210,7 +210,7 @@ uint32_t mqttsn_next_timeout(const mqttsn_client* client, uint32_t now_ms) {
     if (client == nullptr) {
         return UINT32_MAX;
     }
-    // What time it is belongs to every call; nothing else changes.
+    // What time it is belongs to every call; nothing else changes but a hold-off that has ended.
     Client* const self = session(const_cast<mqttsn_client*>(client));
     self->set_now(now_ms);
     return self->next_timeout();

@@ -111,7 +111,7 @@ class __attribute__((may_alias)) Client {
     size_t save(uint8_t* blob, size_t capacity) const;
     bool restore(uint32_t now, const uint8_t* blob, size_t octets);
 
-    void set_now(uint32_t now) { now_ = now + skew_; }
+    MQTTSN_CALLED void set_now(uint32_t now);
 
   private:
     // loop.cpp

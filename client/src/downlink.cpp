@@ -17,6 +17,10 @@ void Client::on_register(const Incoming& in) {
         // (D40).
         code = kCodeNOT_SUPPORTED;
     }
+    // What is under way with this id for another name must not be repeated with it.
+    if (queued_ != 0 && head().topic.kind == MQTTSN_TOPIC_NAME && head().topic_id == in.topic_id) {
+        suspend_uplink();
+    }
     reply_code(kTypeREGACK, in, code);
 }
 

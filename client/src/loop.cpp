@@ -34,6 +34,14 @@ bool Client::fits(size_t octets_after_header) const {
     return octets_after_header + (octets_after_header > 253 ? 4U : 2U) <= config_->datagram_octets_max;
 }
 
+void Client::set_now(uint32_t now) {
+    now_ = now + skew_;
+    // Noticed by every call, in every state: 24 days later the deadline would seem to lie ahead again.
+    if (held_ && left(deadline_[kUplink]) == 0) {
+        held_ = false;
+    }
+}
+
 /// Milliseconds; the difference is signed, so `now` may wrap around.
 uint32_t Client::left(uint32_t deadline) const {
     const int32_t difference = static_cast<int32_t>(deadline - now_);
@@ -131,10 +139,6 @@ size_t Client::output(mqttsn_address* to, uint8_t* out, size_t capacity) {
     // The acknowledgement of a message waits until the application has pulled the message.
     if (capacity < config_->datagram_octets_max || message_waits_) {
         return 0;
-    }
-    // Noticed in every state: 24 days later the deadline would seem to lie ahead again.
-    if (held_ && wait(kUplink) == 0) {
-        held_ = false;
     }
     Outgoing message;
     message.octets = 0;

@@ -68,13 +68,20 @@ struct ClientDevice {
 
     /// Everything the library may write to.
     std::string memory() const {
-        const auto octets = [](const void* at, std::size_t size) {
-            return size != 0 ? std::string(static_cast<const char*>(at), size) : std::string();
+        std::string all;
+        all.reserve(sizeof *client + queue.size() * sizeof queue[0] + inbound.size() * sizeof inbound[0] +
+                    gateways.size() * sizeof gateways[0] + topics.size());
+        const auto add = [&all](const void* at, std::size_t size) {
+            if (size != 0) {
+                all.append(static_cast<const char*>(at), size);
+            }
         };
-        return octets(client.get(), sizeof *client) + octets(queue.data(), queue.size() * sizeof queue[0]) +
-               octets(inbound.data(), inbound.size() * sizeof inbound[0]) +
-               octets(gateways.data(), gateways.size() * sizeof gateways[0]) +
-               octets(topics.data(), topics.size());
+        add(client.get(), sizeof *client);
+        add(queue.data(), queue.size() * sizeof queue[0]);
+        add(inbound.data(), inbound.size() * sizeof inbound[0]);
+        add(gateways.data(), gateways.size() * sizeof gateways[0]);
+        add(topics.data(), topics.size());
+        return all;
     }
 };
 

@@ -152,7 +152,7 @@ class Life {
             mqttsn_input_from(client(), now_, named ? &sender : nullptr, kept.data(), kept.size());
         trace(now_, "came", status, Bytes{kept.data(), kept.size()});
         Message message;
-        const auto error = mqttsn::decode(Bytes{kept.data(), kept.size()}, mqttsn::Sender::gateway, message);
+        const mqttsn::DecodeError error = decode(Bytes{kept.data(), kept.size()}, message);
         if (status == MQTTSN_OK) {
             FUZZ_CHECK(error == mqttsn::DecodeError::none);
             model_.taken(message, state, named ? &sender : nullptr);
@@ -168,6 +168,13 @@ class Life {
                    is_sleepers(message));
         FUZZ_CHECK(device_->memory() == before);
         kept_inputs_.pop_back();
+    }
+    /// As from a gateway, or the SEARCHGW of another device, which takes the place of ours (SN12-56).
+    static mqttsn::DecodeError decode(Bytes octets, Message& message) {
+        const auto error = mqttsn::decode(octets, mqttsn::Sender::device, message);
+        return error == mqttsn::DecodeError::none && message.type == MessageType::search_gateway
+                   ? error
+                   : mqttsn::decode(octets, mqttsn::Sender::gateway, message);
     }
     /// A gateway never says how long a device is to sleep (SN12-48).
     static bool is_sleepers(const Message& message) {
@@ -225,6 +232,8 @@ class Life {
             case 21:
             case 22:
                 return send(mqttsn::make_publish(flags, topic, id, view(std::to_string(from))), from);
+            case 24:
+                return send(mqttsn::make_search_gateway(static_cast<std::uint8_t>(detail)), from);
             default:
                 return send(made[kind % std::size(made)], from);
         }
@@ -249,7 +258,7 @@ class Life {
             case 2:
                 status = mqttsn_disconnect(client());
                 if (status == MQTTSN_OK) {
-                    model_.asked_to_disconnect();
+                    model_.asked_to_disconnect(mqttsn_get_state(client()));
                 }
                 break;
             case 3:

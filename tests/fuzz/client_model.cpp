@@ -26,6 +26,15 @@ bool may_have_ended(const ClientModel::Request& request) {
 
 }  // namespace
 
+void ClientModel::asked_to_disconnect(mqttsn_state state) {
+    if (state == MQTTSN_STATE_DISCONNECTED) {
+        // No gateway was known: at once, in the place of what was not pulled.
+        owed_ = MQTTSN_EVENT_CLOSED;
+    } else {
+        disconnect_asked_ = true;  // perhaps for the second time, and the first CLOSED was not pulled
+    }
+}
+
 void ClientModel::requested(Request request) {
     FUZZ_CHECK(request.token != 0);
     for (const Request& other : open_) {
@@ -56,6 +65,8 @@ void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn
         owed_ = MQTTSN_EVENT_DISCONNECTED;
     } else if (message.type == MessageType::disconnect && state == MQTTSN_STATE_DISCONNECTING) {
         owed_ = MQTTSN_EVENT_CLOSED;
+        FUZZ_CHECK(disconnect_asked_);
+        disconnect_asked_ = false;
     }
     last_ = message;
     last_data_ = text_of(message.data);
@@ -75,6 +86,7 @@ void ClientModel::taken(const Message& message, mqttsn_state state, const mqttsn
         case MessageType::pubrel:
             unreleased_.erase(message.message_id);
             left_over_.erase(message.message_id);
+            certain_.erase(message.message_id);
             break;
         case MessageType::gateway_info:
             if (!message.data.empty()) {
@@ -101,12 +113,14 @@ void ClientModel::taken_connack(const Message& message) {
     }
     clean_ = false;
     left_over_.insert(unreleased_.begin(), unreleased_.end());
+    certain_.insert(unreleased_.begin(), unreleased_.end());
     unreleased_.clear();
     seen_.clear();
     if (!connect_was_clean_) {
         return;
     }
     left_over_.clear();
+    certain_.clear();
     names_.clear();
     for (Request& request : open_) {
         request.may_be_discarded = request.may_be_discarded || (request.sent && request.message_id != 0);
@@ -384,8 +398,8 @@ void ClientModel::reported(const mqttsn_event& event) {
             break;
         default:
             FUZZ_CHECK(event.token == 0 && (owed_ == 0 || owed_ == static_cast<int>(event.type)));
-            owed_ = 0;
             reported_link(event);
+            owed_ = 0;
     }
 }
 
@@ -406,10 +420,12 @@ void ClientModel::reported_message(const mqttsn_event& event) {
         reported_1_.insert(id);
     } else if (event.qos == 2) {
         reported_2_.insert(id);
-        FUZZ_CHECK(unreleased_.count(id) == 0);
+        FUZZ_CHECK(unreleased_.count(id) == 0 && certain_.count(id) == 0);
         seen_.insert(id);
-        FUZZ_CHECK(left_over_.count(id) == 0 || seen_.size() + left_over_.size() > config_.inbound_length);
         left_over_.erase(id);
+        if (seen_.size() + left_over_.size() > config_.inbound_length) {
+            certain_.clear();  // it may have taken the place of any of them
+        }
         unreleased_.insert(id);
         FUZZ_CHECK(unreleased_.size() <= config_.inbound_length);
     }
@@ -451,8 +467,7 @@ void ClientModel::reported_link(const mqttsn_event& event) {
             FUZZ_CHECK(last_.type == MessageType::disconnect);
             break;
         case MQTTSN_EVENT_CLOSED:
-            FUZZ_CHECK(disconnect_asked_);
-            disconnect_asked_ = false;
+            FUZZ_CHECK(owed_ != 0);
             break;
         case MQTTSN_EVENT_AWAKE_DONE:
             FUZZ_CHECK(last_.type == MessageType::pingresp);

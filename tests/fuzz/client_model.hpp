@@ -45,7 +45,8 @@ class ClientModel {
 
     void requested(Request request);
     void asked_to_connect(bool clean) { clean_ = clean; }
-    void asked_to_disconnect() { disconnect_asked_ = true; }
+    /// It is in `state` now.
+    void asked_to_disconnect(mqttsn_state state);
     void gateway_added(const mqttsn_address& address) { gateways_.insert(octets_of(address)); }
 
     /// A datagram came while the library was in `state`, and it took it.
@@ -84,6 +85,7 @@ class ClientModel {
     std::set<std::uint16_t>
         unreleased_;  // QoS 2 messages that were reported and not released, of this connection
     std::set<std::uint16_t> left_over_;  // and of an earlier one: they make room in a full table
+    std::set<std::uint16_t> certain_;    // of those, what nothing can have taken the place of
     std::set<std::uint16_t> seen_;       // all QoS 2 ids since the connection began
     std::set<std::uint16_t> reported_1_;
     std::set<std::uint16_t> reported_2_;

@@ -17,7 +17,8 @@
  *     }
  *
  * `now` is a monotonic 32-bit count of milliseconds that may start anywhere and may wrap around; the library
- * must see it at least every 24 days while it waits for something.
+ * must see it at least every 24 days while it waits for something, by any call. (The wait after a rejection
+ * for congestion goes on while there is no connection, when mqttsn_next_timeout() has nothing to say.)
  *
  * What is borrowed: the configuration and all memory it points to, for the life of the client; the topic name
  * and the payload given to mqttsn_publish(), mqttsn_subscribe() and mqttsn_unsubscribe() until the event of
@@ -261,7 +262,8 @@ mqttsn_status mqttsn_wake(mqttsn_client* client);
 #endif
 
 /* Ends the connection properly: no will is published. Ends with CLOSED or LOST. Unfinished publications stay.
- * MQTTSN_ERR_STATE: disconnected. */
+ * While a gateway is still being searched for it is CLOSED at once, in the place of what was reported about
+ * the connection before and not pulled. MQTTSN_ERR_STATE: disconnected. */
 mqttsn_status mqttsn_disconnect(mqttsn_client* client);
 
 #if MQTTSN_WITH_DISCOVERY

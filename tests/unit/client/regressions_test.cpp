@@ -127,6 +127,35 @@ void an_id_given_to_a_name_that_is_not_remembered_no_longer_means_its_old_name(v
     EXPECT_OUT(d, "07 0D 00 10 00 07 02");
 }
 
+// SN12-70: the repetition of a message must not go to the topic that has got its topic id meanwhile.
+void an_id_given_to_another_name_is_not_used_for_the_message_under_way(void**) {
+    Device d;
+    d.connect();
+    d.publish(mqttsn_topic_name("a/b"), "x", 1);
+    EXPECT_OUT(d, "09 0A 00 00 00 01 61 2F 62");
+    EXPECT_IN(d, "07 0B 00 67 00 01 00");
+    EXPECT_OUT(d, "08 0C 20 00 67 00 02 78");
+    EXPECT_IN(d, "07 0A 00 67 00 05 63");
+    EXPECT_OUT(d, "07 0B 00 67 00 05 00");
+    EXPECT_QUIET(d);
+    d.advance_to_timeout();
+    EXPECT_OUT(d, "09 0A 00 00 00 03 61 2F 62");
+    EXPECT_IN(d, "07 0B 00 68 00 03 00");
+    EXPECT_OUT(d, "08 0C A0 00 68 00 02 78");
+    EXPECT_IN(d, "07 0A 00 68 00 06 64");
+    EXPECT_OUT(d, "07 0B 00 68 00 06 00");
+    EXPECT_IN(d, "07 0D 00 68 00 02 00");  // the answer to what was sent before
+    EXPECT_EVENT(d, "DELIVERED");
+    EXPECT_QUIET(d);
+    d.publish(mqttsn_topic_predefined(0x69), "y", 1);  // the ids of predefined topics are others
+    EXPECT_OUT(d, "08 0C 21 00 69 00 04 79");
+    EXPECT_IN(d, "07 0A 00 69 00 07 65");
+    EXPECT_OUT(d, "07 0B 00 69 00 07 00");
+    EXPECT_IN(d, "07 0D 00 69 00 04 03");
+    EXPECT_EVENT(d, "DELIVERED");
+    assert_int_equal(d.event.code, 3);
+}
+
 // Time is a number that wraps around: what was over must not seem to lie ahead again.
 void congestion_that_ended_while_the_device_slept_for_weeks_has_ended(void**) {
     Device d;
@@ -146,6 +175,22 @@ void congestion_that_ended_while_the_device_slept_for_weeks_has_ended(void**) {
     EXPECT_OUT(d, "08 0C A1 00 01 00 01 78");
 }
 
+void congestion_is_over_after_weeks_in_which_only_the_timeout_was_asked_for(void**) {
+    Device d;
+    d.connect(false);
+    d.publish(mqttsn_topic_predefined(1), "x", 1);
+    d.out();
+    EXPECT_IN(d, "07 0D 00 01 00 01 01");
+    EXPECT_IN(d, "02 18");
+    EXPECT_EVENT(d, "DISCONNECTED");
+    for (int day = 0; day < 30; ++day) {
+        d.now += 24 * 3600 * 1000;
+        assert_int_equal(d.timeout(), UINT32_MAX);
+    }
+    d.connect(false);
+    EXPECT_OUT(d, "08 0C A1 00 01 00 01 78");
+}
+
 }  // namespace
 
 int main() {
@@ -155,7 +200,9 @@ int main() {
         cmocka_unit_test(a_gateway_found_after_all_others_were_lost_is_the_one_that_is_used),
         cmocka_unit_test(refused_for_congestion_a_subscription_keeps_its_topic_and_qos),
         cmocka_unit_test(an_id_given_to_a_name_that_is_not_remembered_no_longer_means_its_old_name),
+        cmocka_unit_test(an_id_given_to_another_name_is_not_used_for_the_message_under_way),
         cmocka_unit_test(congestion_that_ended_while_the_device_slept_for_weeks_has_ended),
+        cmocka_unit_test(congestion_is_over_after_weeks_in_which_only_the_timeout_was_asked_for),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -154,6 +154,31 @@ void configured_gateway_keeps_its_address(void**) {
     assert_int_equal(to, 1);
 }
 
+// An application that does not look first: only the last thing that happened to the connection is reported.
+void closed_while_searching_takes_the_place_of_what_was_not_pulled(void**) {
+    Searcher d;
+    d.restart();
+    mqttsn_address from{};
+    from.octets = 1;
+    const auto in = [&](const char* octets) {
+        const test::Octets datagram = test::hex(octets);
+        return mqttsn_input_from(&d.client, d.now, &from, datagram.data(), datagram.size());
+    };
+    assert_int_equal(in("05 00 07 00 01"), MQTTSN_OK);
+    assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
+    assert_string_equal(d.out().substr(0, 5).c_str(), "0A 04");
+    assert_int_equal(in("03 05 00"), MQTTSN_OK);
+    EXPECT_EVENT(d, "CONNECTED");
+    d.now += 5000;  // three ADVERTISE did not come
+    assert_int_equal(in("02 18"), MQTTSN_OK);
+    assert_int_equal(mqttsn_connect(&d.client, true), MQTTSN_OK);
+    assert_int_equal(mqttsn_disconnect(&d.client), MQTTSN_OK);
+    EXPECT_EVENT(d, "CLOSED");
+    EXPECT_NO_EVENT(d);
+    EXPECT_STATE(d, DISCONNECTED);
+    assert_int_equal(d.timeout(), UINT32_MAX);
+}
+
 // SN12-56
 void somebody_elses_search_takes_the_place_of_ours(void**) {
     Searcher d;
@@ -177,6 +202,7 @@ int main() {
         cmocka_unit_test(gateway_that_does_not_answer_or_refuses_is_followed_by_the_next),
         cmocka_unit_test(found_gateway_that_falls_silent_is_searched_for_again),
         cmocka_unit_test(configured_gateway_keeps_its_address),
+        cmocka_unit_test(closed_while_searching_takes_the_place_of_what_was_not_pulled),
         cmocka_unit_test(somebody_elses_search_takes_the_place_of_ours),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_DISSECTOR_CONVERSATION_HPP
 #define TESTS_UNIT_DISSECTOR_CONVERSATION_HPP
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -27,16 +28,6 @@ inline mqttsnx::Endpoint group(std::uint8_t last = 1) {
     made.octets = {225, 1, 1, last};
     made.multicast = true;
     return made;
-}
-
-/// "retransmission@3 gave_up": by filter name, with the frame they speak of.
-inline std::string printed_notes(const mqttsnx::Telling& telling) {
-    std::string out;
-    for (const mqttsnx::Note& note : telling.notes) {
-        out += (out.empty() ? "" : " ") + std::string(expert_name(note.expert)) +
-               (note.frame != 0 ? "@" + std::to_string(note.frame) : "");
-    }
-    return out;
 }
 
 class Capture {
@@ -87,13 +78,31 @@ class Capture {
     std::uint32_t last() const { return static_cast<std::uint32_t>(tellings_.size()); }
     std::size_t memory() const { return story_.memory(); }
 
-    /// "4 gave_up@3, 6 retransmission@5": all notes of the capture but for those of CHAT, "" if there is
-    /// none.
-    std::string remarks() const {
+    /// A conversation as text, lines or ';' between the steps:
+    ///   > OCTETS   from the device to the gateway, < OCTETS the other way
+    ///   connect    CONNECT with clean session of "dev1", 60 s, and CONNACK; "connect 00" has these flags
+    ///   learn      SUBSCRIBE "a/b" QoS 2 with MsgId 100, answered with topic id 0010
+    ///   wait S     seconds
+    ///   device N   the device goes on from another port; "host N" from another address
+    void play(const std::string& script) {
+        std::string step;
+        for (const char letter : script + ";") {
+            if (letter == ';' || letter == '\n') {
+                play_step(step);
+                step.clear();
+            } else if (letter != ' ' || !step.empty()) {
+                step += letter;
+            }
+        }
+    }
+
+    /// "4 gave_up@3, 6 retransmission@5": all notes of the capture, "" if there is none.
+    /// @param chat  those of CHAT as well
+    std::string remarks(bool chat = false) const {
         std::string out;
         for (std::size_t i = 0; i < tellings_.size(); ++i) {
             for (const mqttsnx::Note& note : tellings_[i]->notes) {
-                if (std::string(severity_of(note.expert)) != "CHAT") {
+                if (chat || std::string(severity_of(note.expert)) != "CHAT") {
                     out += (out.empty() ? "" : ", ") + std::to_string(i + 1) + " " +
                            expert_name(note.expert) +
                            (note.frame != 0 ? "@" + std::to_string(note.frame) : "");
@@ -122,6 +131,33 @@ class Capture {
     bool ports_tell = true;  ///< the gateway's port is one that the user has named
 
   private:
+    void play_step(const std::string& step) {
+        if (step.empty()) {
+            return;
+        }
+        const std::size_t space = step.find(' ');
+        const std::string verb = step.substr(0, space);
+        const std::string rest = space == std::string::npos ? "" : step.substr(space + 1);
+        if (verb == ">") {
+            up(rest);
+        } else if (verb == "<") {
+            down(rest);
+        } else if (verb == "connect") {
+            connect(rest.empty() ? "04" : rest);
+        } else if (verb == "learn") {
+            up("08 12 40 00 64 61 2F 62");
+            down("08 13 40 00 10 00 64 00");
+        } else if (verb == "wait") {
+            wait(std::stod(rest));
+        } else if (verb == "device") {
+            device.port = static_cast<std::uint16_t>(std::stoi(rest));
+        } else if (verb == "host") {
+            device.octets[3] = static_cast<std::uint8_t>(std::stoi(rest));
+        } else {
+            std::abort();  // the test itself is wrong
+        }
+    }
+
     mqttsnx::Story story_;
     mqttsnx::Nanoseconds now_ = 1'700'000'000'000'000'000;
     std::vector<const mqttsnx::Telling*> tellings_;
