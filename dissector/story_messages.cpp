@@ -386,8 +386,10 @@ void Story::Impl::disconnect_down(Scene& scene) {
         return;
     }
     if (unknown_client) {
+        if (!client.ping_refused) {
+            scene.note(Expert::ping_unknown_client, last->frame);
+        }
         client.ping_refused = true;
-        scene.note(Expert::ping_unknown_client, last->frame);
         story::refuse_session(scene);
     } else {
         story::disconnect_from_gateway(scene);

@@ -106,12 +106,9 @@ void Topics::learn(Scene& scene, std::uint16_t id, TopicSource source) {
 }
 
 void Topics::forget(Scene& scene, std::uint16_t id) {
-    const auto found = entries_.find(key_of(*scene.client, id));
-    if (found != entries_.end()) {
-        found->second.name = {};
-        found->second.frame = scene.frame();
-        found->second.confirmed = false;
-    }
+    // Also where the capture has not seen it before: it is known now that it stands for nothing.
+    entries_[key_of(*scene.client, id)] =
+        Entry{{}, scene.frame(), scene.client->epoch, TopicSource::none, false};
 }
 
 }  // namespace mqttsnx::story
