@@ -78,13 +78,18 @@ bool given_up(const Request& request, Nanoseconds now) {
     return since(request.last_time, now) >= wait;
 }
 
+/// CONNACK and DISCONNECT answer the step before them, not what was in it.
+bool speaks_of_topic(Type type) {
+    return type != Type::connack && type != Type::will_msg_req && type != Type::will_msg &&
+           type != Type::disconnect;
+}
+
 }  // namespace
 
 void Exchanges::inherit_topic(Scene& scene, const Request& request) {
     const Telling& asked = *request.telling;
     Telling& telling = scene.telling;
-    const bool of_handshake = scene.type() == Type::will_msg_req || scene.type() == Type::connack;
-    if (asked.topic_source == TopicSource::none || of_handshake) {
+    if (asked.topic_source == TopicSource::none || !speaks_of_topic(scene.type())) {
         return;
     }
     telling.topic = asked.topic;

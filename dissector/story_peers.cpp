@@ -80,12 +80,16 @@ Pair& Peers::pair_of(std::uint32_t source, std::uint32_t destination) {
     return pairs_[std::uint64_t{low} << 32U | high];
 }
 
-void Peers::orient(Scene& scene, Pair& pair, bool source_is_low) const {
-    const Evidence evidence = scene.message.known() ? evidence_of(scene.message) : Evidence{};
-    if (scene.sighting.source == scene.sighting.destination) {  // each message has to tell for itself
-        scene.sure = evidence.direction != Direction::unknown;
-        scene.telling.direction = evidence.direction;
-        scene.direction = scene.sure ? evidence.direction : Direction::up;
+void Peers::orient(Scene& scene, Pair& pair, bool source_is_low, bool whole) {
+    const Evidence evidence = whole ? evidence_of(scene.message) : Evidence{};
+    const Sighting& sighting = scene.sighting;
+    if (sighting.destination.multicast || sighting.source == sighting.destination) {
+        // Nobody's conversation: each message has to tell for itself.
+        const Direction direction =
+            evidence.direction != Direction::unknown ? evidence.direction : sighting.by_port;
+        scene.sure = direction != Direction::unknown;
+        scene.telling.direction = direction;
+        scene.direction = scene.sure ? direction : Direction::up;
         return;
     }
     const std::int8_t says = sign_of(evidence.direction, source_is_low);
@@ -94,7 +98,7 @@ void Peers::orient(Scene& scene, Pair& pair, bool source_is_low) const {
     } else if (pair.guess == 0) {
         pair.guess = says;
     }
-    if (const std::int8_t ports = sign_of(scene.sighting.by_port, source_is_low); ports != 0) {
+    if (const std::int8_t ports = sign_of(sighting.by_port, source_is_low); ports != 0) {
         pair.ports = ports;
     }
     if (pair.first == 0) {

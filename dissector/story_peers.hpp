@@ -29,7 +29,8 @@ class Peers {
 
     /// Decides the direction of the message. Types win over ports, and many messages over one that
     /// contradicts them: that one gets a note.
-    void orient(Scene& scene, Pair& pair, bool source_is_low) const;
+    /// @param whole  the message is what its type says
+    static void orient(Scene& scene, Pair& pair, bool source_is_low, bool whole);
 
     /// The address of the device, made if need be.
     Peer& peer_of(std::uint32_t gateway, std::uint32_t device, const Datagram& datagram, Octets captured);
