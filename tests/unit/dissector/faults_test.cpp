@@ -227,7 +227,7 @@ std::vector<Case> number_cases() {
     };
 }
 
-// SN12-05, SN12-21, SN12-26, SN12-37, SN12-81, D34, D42
+// SN12-21, SN12-26, SN12-37, SN12-81, D34, D42
 std::vector<Case> text_cases() {
     return {
         {"06 04 00 01 00 3C", "client_id_empty@6+0"},
@@ -379,7 +379,7 @@ void flags_that_mean_nothing_are_told_in_each_message(void** /*state*/) {
 void numbers_that_cannot_be_are_told(void** /*state*/) {
     check(number_cases());
 }
-// SN12-05, SN12-21, SN12-26, SN12-37, SN12-81, D34, D42
+// SN12-21, SN12-26, SN12-37, SN12-81, D34, D42
 void texts_that_cannot_be_are_told_at_the_octet(void** /*state*/) {
     check(text_cases());
 }
