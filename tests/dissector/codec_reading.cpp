@@ -2,7 +2,7 @@
 //
 // What the codec reads in each file of a fuzz corpus, for comparison with what the plugin shows:
 // codec_reading CORPUS CAPTURE. Every file becomes two datagrams of the capture, as if a device and as if a
-// gateway had sent it, each from an address of its own so that one says nothing about the next. Standard
+// gateway had sent it, each in a conversation of its own so that one says nothing about the next. Standard
 // output has a line for each of them, "NUMBER accepted FIELD=VALUE ..." or "NUMBER rejected REASON", fields
 // as tshark prints them.
 #include <algorithm>
@@ -29,6 +29,8 @@ using mqttsn::gateway::Endpoint;
 using mqttsn::lossy::Micros;
 
 constexpr Micros kStart{1'767'225'600'000'000};
+constexpr std::uint8_t kConnect[] = {7, 4, 4, 1, 0, 60, 'd'};
+constexpr std::uint8_t kConnack[] = {3, 5, 0};
 
 /// "FIELD=VALUE " pieces as tshark prints them.
 class Reading {
@@ -244,7 +246,11 @@ int main(int argc, char** argv) {
         files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
-    unsigned number = 0;
+    unsigned number = 0;  // of the packet in the capture
+    unsigned conversation = 0;
+    const auto write = [&](const Endpoint& from, const Endpoint& to, Bytes octets) {
+        capture.write(Micros{1000} * ++number, from, to, octets);
+    };
     for (const std::filesystem::path& path : files) {
         std::ifstream file(path, std::ios::binary);
         const std::vector<char> text((std::istreambuf_iterator<char>(file)),
@@ -252,11 +258,15 @@ int main(int argc, char** argv) {
         const std::vector<std::uint8_t> octets(text.begin(), text.end());
         const Bytes datagram{octets.data(), octets.size()};
         for (const Sender sender : {Sender::device, Sender::gateway}) {
-            ++number;
-            const Endpoint device = endpoint(1, number, 50000);
-            const Endpoint gateway = endpoint(2, number, 1883);
+            ++conversation;
+            const Endpoint device = endpoint(1, conversation, 50000);
+            const Endpoint gateway = endpoint(2, conversation, 1883);
             const bool up = sender == Sender::device;
-            capture.write(Micros{1000} * number, up ? device : gateway, up ? gateway : device, datagram);
+            // Who is who is clear before: alone, a message that only a gateway sends says that its sender is
+            // one.
+            write(device, gateway, Bytes{kConnect, sizeof kConnect});
+            write(gateway, device, Bytes{kConnack, sizeof kConnack});
+            write(up ? device : gateway, up ? gateway : device, datagram);
             std::printf("%u %s\n", number, read_datagram(datagram, sender).c_str());
         }
     }
