@@ -69,6 +69,8 @@ struct Details {
 // tree_story.cpp
 /// In brackets what the message means together with others.
 void show_story(const Details& details, const Message& message, const Telling& telling);
+/// Only when the whole capture has been read once is it known that no answer came.
+bool is_unanswered(const packet_info* pinfo, const Telling& telling);
 /// The faults of the octets.
 void tell_faults(const Details& details, const Datagram& datagram);
 /// What is wrong with the message where it stands in the conversation.

@@ -76,7 +76,7 @@
     X(RESPONSE_UNEXPECTED,   response_unexpected,   WARN,  SEQUENCE,      "Answer to nothing that was asked",                     "SN12-23") \
     X(RESPONSE_DUPLICATE,    response_duplicate,    NOTE,  SEQUENCE,      "Answered a second time",                               "D30")     \
     X(REQUEST_UNANSWERED,    request_unanswered,    NOTE,  SEQUENCE,      "No answer in this capture",                            "SN12-99") \
-    X(GAVE_UP,               gave_up,               WARN,  SEQUENCE,      "The next request comes while this one has no answer",  "SN12-100") \
+    X(GAVE_UP,               gave_up,               WARN,  SEQUENCE,      "A new request, although an earlier one got no answer", "SN12-100") \
     X(RETRANSMISSION,        retransmission,        NOTE,  SEQUENCE,      "Retransmission",                                       "SN12-99") \
     X(RETRANSMISSION_NO_DUP, retransmission_no_dup, WARN,  PROTOCOL,      "Retransmission without DUP",                           "SN12-14") \
     X(DUP_FIRST_SEEN,        dup_first_seen,        NOTE,  SEQUENCE,      "DUP, but the first transmission is not in the capture", "SN12-14") \

@@ -14,7 +14,7 @@
 namespace mqttsnx {
 namespace {
 
-constexpr std::size_t kMessagesMax = 32;  // of one datagram; SN12 knows only one
+constexpr std::size_t kMessagesMax = 16;   // of one datagram; SN12 knows only one
 constexpr std::uint32_t kLayerShift = 16;  // of the key of what is kept of a datagram
 constexpr Nanoseconds kNanosecondsPerSecond = 1'000'000'000;
 
@@ -105,10 +105,19 @@ const Telling* tell(const Sighting& sighting, const Datagram& datagram, Octets c
     }
 }
 
-/// Which of the datagrams of this frame it is: the layer, and the number within the layer (DTLS has several
-/// records in a datagram; tunnels have several layers of UDP).
-std::uint32_t key_of_datagram(packet_info* pinfo) {
-    const std::uint32_t layer = static_cast<std::uint32_t>(pinfo->curr_layer_num) << kLayerShift;
+const Telling* kept(packet_info* pinfo, std::uint32_t key) {
+    return static_cast<const Telling*>(p_get_proto_data(wmem_file_scope(), pinfo, proto, key));
+}
+
+/// What is kept of a frame has the layer as its key, and the number of the datagram within the layer: tunnels
+/// have several layers of UDP, DTLS has several records in a datagram.
+std::uint32_t key_of_layer(const packet_info* pinfo) {
+    return static_cast<std::uint32_t>(pinfo->curr_layer_num) << kLayerShift;
+}
+
+/// The next datagram of a layer that has several, on a later pass.
+std::uint32_t next_key(packet_info* pinfo) {
+    const std::uint32_t layer = key_of_layer(pinfo);
     const auto before = reinterpret_cast<std::uintptr_t>(p_get_proto_data(pinfo->pool, pinfo, proto, layer));
     if (before != 0) {
         p_remove_proto_data(pinfo->pool, pinfo, proto, layer);
@@ -123,12 +132,15 @@ const Telling* telling_of(packet_info* pinfo, const Datagram& datagram, Octets c
     if (story == nullptr || pinfo->flags.in_error_pkt) {  // an ICMP error quotes it: it was not sent again
         return nullptr;
     }
-    const std::uint32_t key = key_of_datagram(pinfo);
+    std::uint32_t key = key_of_layer(pinfo);
     if (PINFO_FD_VISITED(pinfo)) {
-        return static_cast<const Telling*>(p_get_proto_data(wmem_file_scope(), pinfo, proto, key));
+        return kept(pinfo, kept(pinfo, key + 1) == nullptr ? key : next_key(pinfo));
     }
     const Telling* telling = tell(sighting_of(pinfo), datagram, captured, reported);
     if (telling != nullptr) {
+        while (kept(pinfo, key) != nullptr) {
+            ++key;
+        }
         p_add_proto_data(wmem_file_scope(), pinfo, proto, key, const_cast<Telling*>(telling));
     }
     return telling;
@@ -197,14 +209,18 @@ void show_payloads(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, const Pa
 
 /// One message: columns, listeners, details.
 void show_message(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, Octets captured,
-                  const Datagram& datagram, const Telling* telling) {
+                  const Datagram& datagram, const Telling* telling, bool is_first) {
     const bool has_column = col_get_writable(pinfo->cinfo, COL_INFO);
     Line line;
     if (has_column || tree != nullptr) {
         summarize(line, datagram, captured, telling);
     }
     if (has_column) {
-        col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", line.c_str());
+        if (is_first) {
+            col_add_str(pinfo->cinfo, COL_INFO, line.c_str());
+        } else {
+            col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", line.c_str());
+        }
     }
     tell_listeners(tvb, pinfo, captured, datagram, telling);
     show(tvb, pinfo, tree, datagram, telling, line.c_str());
@@ -238,7 +254,7 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
         const bool more = datagram.rest_is_message && datagram.rest.at > at && i + 1 < kMessagesMax &&
                           (telling == nullptr || !telling->version_2);
         datagram.rest_is_message = more;
-        show_message(tvb, pinfo, tree, captured, datagram, known);
+        show_message(tvb, pinfo, tree, captured, datagram, known, i == 0);
         payloads[payload_count] = payload_of(datagram, known);
         payload_count += payloads[payload_count].where.size != 0 ? 1 : 0;
         if (!more) {
@@ -254,13 +270,11 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
 
 const Telling* telling_of_frame(packet_info* pinfo) {
     const std::uint32_t layers = wmem_list_count(pinfo->layers);
-    for (std::uint32_t layer = 0; layer <= layers; ++layer) {
-        const void* kept = p_get_proto_data(wmem_file_scope(), pinfo, proto, layer << kLayerShift);
-        if (kept != nullptr) {
-            return static_cast<const Telling*>(kept);
-        }
+    const Telling* telling = nullptr;
+    for (std::uint32_t layer = 0; layer <= layers && telling == nullptr; ++layer) {
+        telling = kept(pinfo, layer << kLayerShift);
     }
-    return nullptr;
+    return telling;
 }
 
 std::uint32_t stream_count() {

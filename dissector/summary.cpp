@@ -25,6 +25,15 @@ bool is_control(std::string_view text) {
     return first < 0x20 || first == 0x7F || (first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
 }
 
+/// Octets at the begin that are ASCII and no control characters: nearly all text is.
+std::size_t plain_size(std::string_view text) {
+    std::size_t size = 0;
+    while (size < text.size() && text[size] >= ' ' && text[size] < '\x7F') {
+        ++size;
+    }
+    return size;
+}
+
 /// The two octets of a short topic name.
 std::string_view short_name(const Message& message, Octets captured) {
     return text_of(captured, message.topic_id.there() ? message.topic_id.where : message.text);
@@ -152,9 +161,12 @@ void add_ping_response(Line& line, const Telling* telling) {
     line.add(" delivered)");
 }
 
-void add_disconnect(Line& line, const Message& message) {
+void add_disconnect(Line& line, const Message& message, const Telling* telling) {
     if (message.duration.there() && message.duration.value != 0) {
         line.add(" sleep ").add(message.duration.value).add(" s");
+    } else if (telling != nullptr && telling->direction == Direction::down &&
+               telling->state == State::asleep) {
+        line.add(" (may sleep)");
     }
 }
 
@@ -228,7 +240,7 @@ void add_fields(Line& line, const Message& message, Octets captured, const Telli
         case Type::pingresp:
             return add_ping_response(line, telling);
         case Type::disconnect:
-            return add_disconnect(line, message);
+            return add_disconnect(line, message, telling);
         default:
             return add_answer(line, message, captured, telling);
     }
@@ -306,6 +318,11 @@ Line& Line::add_foreign(std::string_view text, std::size_t octets_max) {
         if (size_ >= end) {
             put(kEllipsis);
             break;
+        }
+        if (const std::size_t plain = plain_size(text.substr(0, end - size_)); plain != 0) {
+            put(text.substr(0, plain));
+            text.remove_prefix(plain);
+            continue;
         }
         const std::size_t size = character_size(text);
         if (size != 0 && !is_control(text)) {

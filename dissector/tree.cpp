@@ -217,6 +217,11 @@ void show_version_2(Details& details, const Datagram& datagram, Range datagram_r
     }
 }
 
+bool has_to_tell(const packet_info* pinfo, const Telling* telling) {
+    return telling != nullptr &&
+           (telling->version_2 || !telling->notes.empty() || is_unanswered(pinfo, *telling));
+}
+
 /// From the first envelope to the end of the message, or of the datagram if nothing else follows.
 Range range_of(const Datagram& datagram, std::uint32_t datagram_size) {
     const std::uint32_t begin = datagram.envelope_count != 0 ? datagram.envelopes[0].whole.at
@@ -230,6 +235,9 @@ Range range_of(const Datagram& datagram, std::uint32_t datagram_size) {
 
 void show(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, const Datagram& datagram,
           const Telling* telling, const char* summary) {
+    if (tree == nullptr && datagram.fault_count == 0 && !has_to_tell(pinfo, telling)) {
+        return;  // the most frequent case
+    }
     const Range whole = range_of(datagram, tvb_captured_length(tvb));
     Details details{tvb, pinfo, nullptr, nullptr, {}, 0};
     if (tree != nullptr) {

@@ -78,16 +78,12 @@ void show_topic(const Details& details, const Message& message, const Telling& t
     computed_frame(details, F_TOPIC_IN, telling.topic_frame);
 }
 
-bool is_unanswered(const Details& details, const Telling& telling) {
-    return telling.expects_answer && telling.response_frame == 0 && PINFO_FD_VISITED(details.pinfo);
-}
-
 void show_answers(const Details& details, const Telling& telling) {
     computed_frame(details, F_RESPONSE_IN, telling.response_frame);
     computed_frame(details, F_RESPONSE_TO, telling.request_frame);
     computed_time(details, F_TIME, telling.response_time);
     computed_time(details, F_EXCHANGE_TIME, telling.exchange_time);
-    if (is_unanswered(details, telling)) {
+    if (is_unanswered(details.pinfo, telling)) {
         proto_item_set_generated(
             proto_tree_add_boolean(details.tree, hf[F_UNANSWERED], details.tvb, 0, 0, TRUE));
     }
@@ -172,6 +168,10 @@ bool has_field_of_its_own(const Telling& telling, std::uint32_t frame) {
 
 }  // namespace
 
+bool is_unanswered(const packet_info* pinfo, const Telling& telling) {
+    return telling.expects_answer && telling.response_frame == 0 && PINFO_FD_VISITED(pinfo);
+}
+
 void show_story(const Details& details, const Message& message, const Telling& telling) {
     show_session(details, telling);
     show_topic(details, message, telling);
@@ -198,7 +198,7 @@ void tell_notes(const Details& details, const Message& message, const Telling& t
             computed_frame(details, F_RELATED_IN, note.frame);
         }
     }
-    if (is_unanswered(details, telling)) {
+    if (is_unanswered(details.pinfo, telling)) {
         tell_expert(details, message.type.where, Expert::request_unanswered);
     }
 }

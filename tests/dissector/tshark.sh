@@ -53,8 +53,9 @@ open_tshark() {
     mkdir -p "$folder" "$work/home"
     cp "$plugin" "$folder"
     [ "$tshark_as" != setpriv ] || chmod -R a+rwX "$work"
+    # No extcap: those programs have nothing to do here, and may hang with a sanitizer's library.
     surroundings=(env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$work/home" XDG_CONFIG_HOME="$work/home" TMPDIR="$work" LC_ALL=C.UTF-8 TZ=UTC
-        WIRESHARK_PLUGIN_DIR="$work/plugins" WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 WIRESHARK_ABORT_ON_TOO_MANY_ITEMS=1)
+        WIRESHARK_EXTCAP_DIR="$work/none" WIRESHARK_PLUGIN_DIR="$work/plugins" WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 WIRESHARK_ABORT_ON_TOO_MANY_ITEMS=1)
     # A plugin with a sanitizer needs its library in the program, which has none; Wireshark's pools would hide what is
     # read beside an object, and what they keep to the end is not leaked.
     sanitizers=$(ldd "$plugin" | awk '/lib(asan|ubsan|tsan)\./ { print $3 }' | paste -sd:)
