@@ -5,7 +5,8 @@
 #   . tshark.sh; open_tshark PLUGIN    for a test: then $work is a folder for its captures, gone at its end, and
 #       tshark ARGUMENT...             runs it, without name resolution, and ends the test if it fails, complains of a
 #                                      "Dissector bug" or a sanitizer stops it
-#       as_user COMMAND...             runs another program of Wireshark (editcap, sharkd) in the same surroundings
+#       as_user COMMAND...             runs another program of Wireshark (sharkd) in the same surroundings
+#       as_user_without_plugin COMMAND...  and one that needs no plugin (editcap, mergecap, randpkt)
 #       capture SCRIPT [NAME]          makes $work/NAME.pcap with make_capture ($MAKE_CAPTURE)
 #       fields_of CAPTURE ARGUMENT...  what the plugin says of each packet, as lines to read and to compare
 #       golden_capture NAME            $work/NAME.pcap of golden/NAME.txt, and what tshark needs for it in golden_arguments
@@ -19,11 +20,14 @@
 
 die() { echo "$*" >&2; exit 1; }
 
-as_user() {
+as_user() { somebody_else "${surroundings[@]}" "${sanitizer[@]}" "$@"; }
+# The same for programs that load no plugin, and that a sanitizer's library only holds up (editcap for ever).
+as_user_without_plugin() { somebody_else "${surroundings[@]}" "$@"; }
+somebody_else() {
     case $tshark_as in
-    self) "${surroundings[@]}" "$@" ;;
-    unshare) unshare -U --map-user=1000 --map-group=1000 "${surroundings[@]}" "$@" ;;
-    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "${surroundings[@]}" "$@" ;;
+    self) "$@" ;;
+    unshare) unshare -U --map-user=1000 --map-group=1000 "$@" ;;
+    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ;;
     esac
 }
 
@@ -60,9 +64,10 @@ open_tshark() {
     # read beside an object, and what they keep to the end is not leaked.
     sanitizers=$(ldd "$plugin" | awk '/lib(asan|ubsan|tsan)\./ { print $3 }' | paste -sd:)
     sanitized=no
+    sanitizer=()
     if [ -n "$sanitizers" ]; then
         sanitized=yes
-        surroundings+=(LD_PRELOAD="$sanitizers" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
+        sanitizer=(LD_PRELOAD="$sanitizers" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
             UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 TSAN_OPTIONS=halt_on_error=1
             WIRESHARK_DEBUG_WMEM_OVERRIDE=simple G_SLICE=always-malloc)
     fi
@@ -139,7 +144,7 @@ golden_capture() {
     cp "$golden"/*.toml "$work"  # another user may not be able to read the source tree
     capture "$golden/$1.txt" "$1"
     [ "${#changes[@]}" -gt 0 ] || return 0
-    as_user editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
+    as_user_without_plugin editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
     mv "$work/changed.pcap" "$work/$1.pcap"
 }
 golden_names() { for script in "$golden"/*.txt; do basename "$script" .txt; done; }
