@@ -22,8 +22,8 @@
     X(LENGTH_BEYOND,         length_beyond,         ERROR, MALFORMED,     "Length says more octets than the datagram has",        "SN12-07") \
     X(MESSAGE_CUT_SHORT,     message_cut_short,     ERROR, MALFORMED,     "The message ends before its fixed fields do",          "SN12-11") \
     X(EXTRA_OCTETS,          extra_octets,          WARN,  MALFORMED,     "Octets after the last field of a message of fixed size", "D54")   \
-    X(TRAILING_OCTETS,       trailing_octets,       WARN,  MALFORMED,     "Octets after the end of the message",                  "D02")     \
-    X(SEVERAL_MESSAGES,      several_messages,      WARN,  PROTOCOL,      "Another message in the same datagram",                 "D02")     \
+    X(TRAILING_OCTETS,       trailing_octets,       WARN,  MALFORMED,     "Octets after the end of the message",                  "D01")     \
+    X(SEVERAL_MESSAGES,      several_messages,      WARN,  PROTOCOL,      "Another message in the same datagram",                 "D01")     \
     X(TYPE_RESERVED,         type_reserved,         WARN,  UNDECODED,     "Reserved message type",                                "SN12-12") \
     X(ENVELOPES_TOO_DEEP,    envelopes_too_deep,    ERROR, MALFORMED,     "Forwarder envelopes nested more than 8 deep",          "SN12-114") \
     X(ENVELOPE_NESTED,       envelope_nested,       NOTE,  PROTOCOL,      "Forwarder envelope inside another",                    "SN12-114") \

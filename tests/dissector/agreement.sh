@@ -120,6 +120,6 @@ for name in $(golden_names); do
 done
 name=all
 golden_arguments=()
-as_user_without_plugin mergecap -a -F pcap -w "$work/all.pcap" "${together[@]}" || die "mergecap failed"
+as_user mergecap -a -F pcap -w "$work/all.pcap" "${together[@]}" || die "mergecap failed"
 compare
 finish "one pass, two passes, filters, summaries and sharkd agree"

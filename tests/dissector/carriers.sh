@@ -54,7 +54,7 @@ expect "octets of others" "" "$(tshark -r "$work/others.pcap" --enable-heuristic
 # A link without IP: a sniffer of a radio network. The headers of IP and UDP are cut off.
 sed -i '/6>/d' "$work/ports.txt"
 capture "$work/ports.txt" user
-as_user_without_plugin editcap -C 28 -T user0 -F pcap "$work/user.pcap" "$work/user0.pcap" || die "editcap failed"
+as_user editcap -C 28 -T user0 -F pcap "$work/user.pcap" "$work/user0.pcap" || die "editcap failed"
 expect "DLT_USER" "1 2 3 4 5 6" "$(tshark -r "$work/user0.pcap" -o 'uat:user_dlts:"User 0 (DLT=147)","mqttsnx","0","","0",""' \
     -Y mqttsnx -T fields -e frame.number | paste -sd' ')"
 

@@ -14,7 +14,7 @@ for name in $(golden_names); do
     golden_capture "$name"
     captures+=("$work/$name.pcap")
 done
-as_user_without_plugin mergecap -a -F pcap -w "$work/all.pcap" "${captures[@]}" || die "mergecap failed"
+as_user mergecap -a -F pcap -w "$work/all.pcap" "${captures[@]}" || die "mergecap failed"
 
 # What tshark does not survive is kept in the current folder.
 survives() { # CAPTURE ARGUMENT...
@@ -26,7 +26,7 @@ survives() { # CAPTURE ARGUMENT...
     fi
     shown=$(grep -c '^MQTT For Sensor Networks (Dormouse)' "$work/shown" || true)
 }
-tool() { as_user_without_plugin "$@" >"$work/output" 2>&1 || die "$*: $(cat "$work/output")"; }
+tool() { as_user "$@" >"$work/output" 2>&1 || die "$*: $(cat "$work/output")"; }
 
 # One capture of all rounds: to start tshark takes longer than to go through a hundred packets.
 for seed in $(seq "$rounds"); do

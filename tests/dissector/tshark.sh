@@ -5,8 +5,7 @@
 #   . tshark.sh; open_tshark PLUGIN    for a test: then $work is a folder for its captures, gone at its end, and
 #       tshark ARGUMENT...             runs it, without name resolution, and ends the test if it fails, complains of a
 #                                      "Dissector bug" or a sanitizer stops it
-#       as_user COMMAND...             runs another program of Wireshark (sharkd) in the same surroundings
-#       as_user_without_plugin COMMAND...  and one that needs no plugin (editcap, mergecap, randpkt)
+#       as_user COMMAND...             runs another program of Wireshark (editcap, sharkd) in the same surroundings
 #       capture SCRIPT [NAME]          makes $work/NAME.pcap with make_capture ($MAKE_CAPTURE)
 #       fields_of CAPTURE ARGUMENT...  what the plugin says of each packet, as lines to read and to compare
 #       golden_capture NAME            $work/NAME.pcap of golden/NAME.txt, and what tshark needs for it in golden_arguments
@@ -20,14 +19,13 @@
 
 die() { echo "$*" >&2; exit 1; }
 
-as_user() { somebody_else "${surroundings[@]}" "${sanitizer[@]}" "$@"; }
-# The same for programs that load no plugin, and that a sanitizer's library only holds up (editcap for ever).
-as_user_without_plugin() { somebody_else "${surroundings[@]}" "$@"; }
-somebody_else() {
+as_user() {
+    local preloaded=()
+    case $1 in tshark | sharkd) preloaded=("${sanitizer[@]}") ;; esac
     case $tshark_as in
-    self) "$@" ;;
-    unshare) unshare -U --map-user=1000 --map-group=1000 "$@" ;;
-    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ;;
+    self) "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
+    unshare) unshare -U --map-user=1000 --map-group=1000 "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
+    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
     esac
 }
 
@@ -61,10 +59,11 @@ open_tshark() {
     surroundings=(env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$work/home" XDG_CONFIG_HOME="$work/home" TMPDIR="$work" LC_ALL=C.UTF-8 TZ=UTC
         WIRESHARK_EXTCAP_DIR="$work/none" WIRESHARK_PLUGIN_DIR="$work/plugins" WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 WIRESHARK_ABORT_ON_TOO_MANY_ITEMS=1)
     # A plugin with a sanitizer needs its library in the program, which has none; Wireshark's pools would hide what is
-    # read beside an object, and what they keep to the end is not leaked.
+    # read beside an object, and what they keep to the end is not leaked. editcap and its like do not load the plugin;
+    # with the library in them they may wait for themselves for ever.
+    sanitizer=()
     sanitizers=$(ldd "$plugin" | awk '/lib(asan|ubsan|tsan)\./ { print $3 }' | paste -sd:)
     sanitized=no
-    sanitizer=()
     if [ -n "$sanitizers" ]; then
         sanitized=yes
         sanitizer=(LD_PRELOAD="$sanitizers" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
@@ -144,7 +143,7 @@ golden_capture() {
     cp "$golden"/*.toml "$work"  # another user may not be able to read the source tree
     capture "$golden/$1.txt" "$1"
     [ "${#changes[@]}" -gt 0 ] || return 0
-    as_user_without_plugin editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
+    as_user editcap "${changes[@]}" "$work/$1.pcap" "$work/changed.pcap" 2>/dev/null || die "editcap ${changes[*]}: failed"
     mv "$work/changed.pcap" "$work/$1.pcap"
 }
 golden_names() { for script in "$golden"/*.txt; do basename "$script" .txt; done; }
