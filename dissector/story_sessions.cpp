@@ -24,6 +24,12 @@ void end(Scene& scene) {
     client.overdue = false;
     client.guessed = false;
     client.ended_frame = scene.frame();
+    client.closed_time = scene.time();
+}
+
+/// The device has sent this before it closed the session, or before it could know that the gateway did.
+bool has_crossed(const Scene& scene) {
+    return since(scene.client->closed_time, scene.time()) < kCopySpan;
 }
 
 Client::Congestion& congestion_of(Client& client, Congested kind) {
@@ -161,6 +167,7 @@ void disconnect_from_device(Scene& scene) {
     client.state = State::asleep;
     client.guessed = false;
     client.sleep = static_cast<std::uint16_t>(duration);
+    client.closed_time = scene.time();
 }
 
 void disconnect_confirmed(Scene& scene) {
@@ -183,10 +190,10 @@ void judge_request_up(Scene& scene) {
     if (scene.again()) {
         return;
     }
-    if (state == State::disconnected || (state == State::connecting && !ping)) {
+    if ((state == State::disconnected && !has_crossed(scene)) || (state == State::connecting && !ping)) {
         scene.note(Expert::not_connected,
                    state == State::connecting ? client.connect_frame : client.ended_frame);
-    } else if (state == State::asleep && !ping && !client.guessed) {
+    } else if (state == State::asleep && !ping && !client.guessed && !has_crossed(scene)) {
         scene.note(Expert::sent_while_asleep, client.last_up_frame);
     }
 }
