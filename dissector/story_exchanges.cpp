@@ -174,6 +174,8 @@ Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
     Request& request = *place;
     const std::uint64_t body = body_of(scene);
     scene.telling.expects_answer = what != Asked::publish_unacked;
+    scene.copied = what == Asked::publish_unacked && request.frame != 0 && request.body == body &&
+                   since(request.last_time, scene.time()) < kCopySpan;
     if (request.body == body && repeats(scene, request, what, id, key)) {
         repeat(scene, request, what);
     } else {

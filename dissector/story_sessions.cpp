@@ -24,12 +24,13 @@ void end(Scene& scene) {
     client.overdue = false;
     client.guessed = false;
     client.ended_frame = scene.frame();
-    client.closed_time = scene.time();
+    client.refused_time = scene.up() ? -1 : scene.time();
 }
 
-/// The device has sent this before it closed the session, or before it could know that the gateway did.
+/// The device has sent this before it could know that the gateway has ended the session.
 bool has_crossed(const Scene& scene) {
-    return since(scene.client->closed_time, scene.time()) < kCopySpan;
+    const Nanoseconds refused = scene.client->refused_time;
+    return refused != -1 && since(refused, scene.time()) < kCopySpan;
 }
 
 Client::Congestion& congestion_of(Client& client, Congested kind) {
@@ -167,7 +168,6 @@ void disconnect_from_device(Scene& scene) {
     client.state = State::asleep;
     client.guessed = false;
     client.sleep = static_cast<std::uint16_t>(duration);
-    client.closed_time = scene.time();
 }
 
 void disconnect_confirmed(Scene& scene) {
@@ -187,13 +187,13 @@ void judge_request_up(Scene& scene) {
     Client& client = *scene.client;
     const State state = client.shown();
     const bool ping = scene.type() == Type::pingreq;
-    if (scene.again()) {
+    if (scene.again() || scene.copied) {
         return;
     }
     if ((state == State::disconnected && !has_crossed(scene)) || (state == State::connecting && !ping)) {
         scene.note(Expert::not_connected,
                    state == State::connecting ? client.connect_frame : client.ended_frame);
-    } else if (state == State::asleep && !ping && !client.guessed && !has_crossed(scene)) {
+    } else if (state == State::asleep && !ping && !client.guessed) {
         scene.note(Expert::sent_while_asleep, client.last_up_frame);
     }
 }
