@@ -22,8 +22,8 @@
     X(LENGTH_BEYOND,         length_beyond,         ERROR, MALFORMED,     "Length says more octets than the datagram has",        "SN12-07") \
     X(MESSAGE_CUT_SHORT,     message_cut_short,     ERROR, MALFORMED,     "The message ends before its fixed fields do",          "SN12-11") \
     X(EXTRA_OCTETS,          extra_octets,          WARN,  MALFORMED,     "Octets after the last field of a message of fixed size", "D54")   \
-    X(TRAILING_OCTETS,       trailing_octets,       WARN,  MALFORMED,     "Octets after the end of the message",                  "D02")     \
-    X(SEVERAL_MESSAGES,      several_messages,      WARN,  PROTOCOL,      "Another message in the same datagram",                 "D02")     \
+    X(TRAILING_OCTETS,       trailing_octets,       WARN,  MALFORMED,     "Octets after the end of the message",                  "D01")     \
+    X(SEVERAL_MESSAGES,      several_messages,      WARN,  PROTOCOL,      "Another message in the same datagram",                 "D01")     \
     X(TYPE_RESERVED,         type_reserved,         WARN,  UNDECODED,     "Reserved message type",                                "SN12-12") \
     X(ENVELOPES_TOO_DEEP,    envelopes_too_deep,    ERROR, MALFORMED,     "Forwarder envelopes nested more than 8 deep",          "SN12-114") \
     X(ENVELOPE_NESTED,       envelope_nested,       NOTE,  PROTOCOL,      "Forwarder envelope inside another",                    "SN12-114") \
@@ -76,7 +76,7 @@
     X(RESPONSE_UNEXPECTED,   response_unexpected,   WARN,  SEQUENCE,      "Answer to nothing that was asked",                     "SN12-23") \
     X(RESPONSE_DUPLICATE,    response_duplicate,    NOTE,  SEQUENCE,      "Answered a second time",                               "D30")     \
     X(REQUEST_UNANSWERED,    request_unanswered,    NOTE,  SEQUENCE,      "No answer in this capture",                            "SN12-99") \
-    X(GAVE_UP,               gave_up,               WARN,  SEQUENCE,      "The next request comes while this one has no answer",  "SN12-100") \
+    X(GAVE_UP,               gave_up,               WARN,  SEQUENCE,      "A new request, although an earlier one got no answer", "SN12-100") \
     X(RETRANSMISSION,        retransmission,        NOTE,  SEQUENCE,      "Retransmission",                                       "SN12-99") \
     X(RETRANSMISSION_NO_DUP, retransmission_no_dup, WARN,  PROTOCOL,      "Retransmission without DUP",                           "SN12-14") \
     X(DUP_FIRST_SEEN,        dup_first_seen,        NOTE,  SEQUENCE,      "DUP, but the first transmission is not in the capture", "SN12-14") \

@@ -92,7 +92,7 @@ int tick(stats_tree* tree, const Counting& counting, Branch branch, const char* 
     return tick_stat_node(tree, name, counting.nodes[branch], with_children ? TRUE : FALSE);
 }
 
-const char* const kQosNames[] = {"QoS 0", "QoS 1", "QoS 2", "QoS -1"};
+constexpr const char* kQosNames[] = {"QoS 0", "QoS 1", "QoS 2", "QoS -1"};
 
 void count_publish(stats_tree* tree, const Counting& counting, packet_info* pinfo, const TapRow& row,
                    const char* direction) {

@@ -231,13 +231,14 @@ const Telling* Story::tell(const Sighting& sighting, const Datagram& datagram, O
     }
     Scene scene{sighting, datagram, datagram.message, captured, telling};
     scene.cut = has_fault(datagram, Expert::capture_cut);
-    impl.peers.orient(scene, pair, source <= destination);
+    const bool readable = is_whole(datagram) && has_fixed_fields(datagram.message);
+    story::Peers::orient(scene, pair, source <= destination, readable);
     const bool known = datagram.has_message && datagram.message.known();
     if (known && is_discovery(scene.type())) {
         impl.tell_discovery(scene, source, destination);
         return &telling;
     }
-    const bool whole = is_whole(datagram) && has_fixed_fields(datagram.message) && !scene.wrong;
+    const bool whole = readable && !scene.wrong;
     const bool to_many = sighting.destination.multicast;
     if (whole && scene.type() == Type::publish && scene.message.qos() < 0 && (scene.up() || to_many)) {
         impl.tell_minus_one(scene, source, destination);

@@ -73,22 +73,26 @@ constexpr std::uint32_t kNoStream = 0xFFFFFFFF;
 /// What the story knows of one message. Frames are 0 where there is none. Members marked (later) may still be
 /// filled by messages that follow; all others are as they were when the message was seen, so that one pass
 /// over a capture shows the same as two.
-struct Telling {
+struct Telling {             // small things first: there is one for each message
     bool version_2 = false;  ///< the conversation speaks MQTT-SN 2.0: nothing below is filled
     Direction direction = Direction::unknown;
     State state_before = State::unknown;
     State state = State::unknown;  ///< after this message
+    TopicSource topic_source = TopicSource::none;
+    bool expects_answer = false;
+    bool has_delivered = false;  ///< PINGRESP that ends a wake-up
+
+    std::uint32_t delivered = 0;  ///< ... PUBLISHes to the device since its PINGREQ, without retransmissions
     std::string_view
         client;  ///< client id, empty if unknown; also behind forwarders and after a change of address
-    std::uint32_t stream = kNoStream;  ///< number of the device, from 0 in the order of appearance
-    std::uint32_t connect_frame = 0;   ///< where the session that goes on began
     std::string_view
         topic;  ///< name or filter that this message is about (PUBLISH, PUBACK, REGISTER, REGACK, SUBACK ...)
-    TopicSource topic_source = TopicSource::none;
-    std::uint32_t topic_frame = 0;  ///< where the name was learned, if not here
+    std::uint32_t stream = kNoStream;  ///< number of the device, from 0 in the order of appearance
+    std::uint32_t connect_frame = 0;   ///< where the session that goes on began; 0 in that CONNECT itself
+    std::uint32_t topic_frame = 0;     ///< where the name was learned, if not here
 
-    bool expects_answer = false;
-    std::uint32_t response_frame = 0;  ///< (later) the first answer; of a repeated request too
+    std::uint32_t response_frame = 0;  ///< (later) the first answer; of a repeated request too, which may
+                                       ///< come after it
     std::uint32_t request_frame = 0;   ///< the request that this answers: its first transmission
     Nanoseconds response_time =
         -1;  ///< from the last transmission before it to this answer; -1: this is no answer
@@ -98,8 +102,6 @@ struct Telling {
     std::uint32_t retransmission_number = 0;  ///< 1, 2, ...
     std::uint32_t duplicate_of = 0;           ///< the first answer, if this is another to the same request
     const Exchange* exchange = nullptr;       ///< (later) of PUBLISH QoS 1 and 2 and what belongs to it
-    bool has_delivered = false;               ///< PINGRESP that ends a wake-up:
-    std::uint32_t delivered = 0;  ///< ... PUBLISHes to the device since its PINGREQ, without retransmissions
     Nanoseconds silence =
         -1;  ///< of a device whose keep alive or sleep is supervised: since its last message; else -1
     std::vector<Note>

@@ -48,11 +48,15 @@ void Discovery::search(Scene& scene, const Peer* searcher) {
     }
 }
 
+void Discovery::point_to(Scene& scene, const Search& search) {
+    scene.telling.request_frame = search.frame;
+    scene.telling.response_time = since(search.last_time, scene.time());
+    scene.telling.exchange_time = since(search.first_time, scene.time());
+}
+
 void Discovery::answer(Scene& scene, Search& search, std::uint32_t source, std::uint32_t destination) {
     Telling& telling = scene.telling;
-    telling.request_frame = search.frame;
-    telling.response_time = since(search.last_time, scene.time());
-    telling.exchange_time = since(search.first_time, scene.time());
+    point_to(scene, search);
     if (search.answer_frame != 0) {
         // Another gateway, or the same to the group as well, tells something new.
         if (search.answer_source == source && search.answer_destination == destination) {
@@ -87,11 +91,12 @@ void Discovery::information(Scene& scene, std::uint32_t source, std::uint32_t de
         open->listed = false;
         if (open->answer_frame == 0) {
             answer(scene, *open, source, destination);
-            last = open;
+            last = last == nullptr || open->frame > last->frame ? open : last;
         }
     }
     open_.clear();
     if (last != nullptr) {
+        point_to(scene, *last);
         answered_ = last;
     } else if (answered_ != nullptr && since(answered_->last_time, scene.time()) < kRetrySpan) {
         answer(scene, *answered_, source, destination);

@@ -43,7 +43,8 @@ class Discovery {
     void information(Scene& scene, std::uint32_t source, std::uint32_t destination, const Peer* searcher);
     void advertisement(Scene& scene, std::uint32_t source, std::uint32_t destination);
     void gateway_seen(Scene& scene);
-    void answer(Scene& scene, Search& search, std::uint32_t source, std::uint32_t destination);
+    static void point_to(Scene& scene, const Search& search);
+    static void answer(Scene& scene, Search& search, std::uint32_t source, std::uint32_t destination);
 
     std::unordered_map<const Peer*, Search> searches_;
     std::vector<Search*> open_;   ///< without an answer; a GWINFO to a group answers all of them

@@ -6,6 +6,7 @@ namespace mqttsnx::story {
 namespace {
 
 constexpr std::int8_t kNoLine = -1;
+constexpr std::size_t kPointer = sizeof(void*);
 
 /// Kinds that share one limit of one without an answer: SN12-77, SN12-73, SN12-85.
 std::int8_t line_of(Asked what) {
@@ -46,11 +47,15 @@ bool may_have_dup(const Scene& scene, Asked what) {
     return what == Asked::publish || (what == Asked::subscribe && scene.type() == Type::subscribe);
 }
 
+Line& line_at(std::array<Line, 3>& lines, std::int8_t number) {
+    return lines[static_cast<std::uint8_t>(number)];
+}
+
 void unlink(std::array<Line, 3>& lines, Request& request) {
     if (request.line == kNoLine) {
         return;
     }
-    Line& line = lines[static_cast<std::size_t>(request.line)];
+    Line& line = line_at(lines, request.line);
     (request.older != nullptr ? request.older->newer : line.oldest) = request.newer;
     (request.newer != nullptr ? request.newer->older : line.newest) = request.older;
     request.older = request.newer = nullptr;
@@ -58,7 +63,7 @@ void unlink(std::array<Line, 3>& lines, Request& request) {
 }
 
 void link(std::array<Line, 3>& lines, Request& request, std::int8_t number) {
-    Line& line = lines[static_cast<std::size_t>(number)];
+    Line& line = line_at(lines, number);
     request.older = line.newest;
     request.newer = nullptr;
     (line.newest != nullptr ? line.newest->newer : line.oldest) = &request;
@@ -78,13 +83,18 @@ bool given_up(const Request& request, Nanoseconds now) {
     return since(request.last_time, now) >= wait;
 }
 
+/// CONNACK and DISCONNECT answer the step before them, not what was in it.
+bool speaks_of_topic(Type type) {
+    return type != Type::connack && type != Type::will_msg_req && type != Type::will_msg &&
+           type != Type::disconnect;
+}
+
 }  // namespace
 
 void Exchanges::inherit_topic(Scene& scene, const Request& request) {
     const Telling& asked = *request.telling;
     Telling& telling = scene.telling;
-    const bool of_handshake = scene.type() == Type::will_msg_req || scene.type() == Type::connack;
-    if (asked.topic_source == TopicSource::none || of_handshake) {
+    if (asked.topic_source == TopicSource::none || !speaks_of_topic(scene.type())) {
         return;
     }
     telling.topic = asked.topic;
@@ -109,9 +119,8 @@ bool Exchanges::is_last(const Scene& scene, const Request& request, Asked what) 
 
 bool Exchanges::is_repeated(const Scene& scene, Asked what, std::uint16_t id) const {
     const std::uint64_t key = key_of(*scene.client, scene.way(), what, id);
-    const auto found = requests_.find(key);
-    return found != requests_.end() && found->second.body == body_of(scene) &&
-           repeats(scene, found->second, what, id, key);
+    Request* const* found = places_.find(key);
+    return found != nullptr && (*found)->body == body_of(scene) && repeats(scene, **found, what, id, key);
 }
 
 /// The body is the same: is it the same request, or another that only looks like it?
@@ -158,7 +167,9 @@ bool Exchanges::repeats(const Scene& scene, const Request& request, Asked what, 
 Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
     Client& client = *scene.client;
     const std::uint64_t key = key_of(client, scene.way(), what, id);
-    Request& request = requests_[key];
+    Request*& place = places_[key];
+    place = place != nullptr ? place : &requests_.make();
+    Request& request = *place;
     const std::uint64_t body = body_of(scene);
     scene.telling.expects_answer = what != Asked::publish_unacked;
     if (request.body == body && repeats(scene, request, what, id, key)) {
@@ -230,7 +241,7 @@ void Exchanges::begin(Scene& scene, Request& request, Asked what, std::uint64_t 
 }
 
 void Exchanges::judge_line(Scene& scene, std::array<Line, 3>& lines, std::int8_t number, bool count_others) {
-    Line& line = lines[static_cast<std::size_t>(number)];
+    Line& line = line_at(lines, number);
     bool told = false;
     while (line.oldest != nullptr) {
         Request& oldest = *line.oldest;
@@ -256,18 +267,20 @@ void Exchanges::give_up_all(Scene& scene) {
     }
 }
 
-Request* Exchanges::find(const Scene& scene, Asked what, std::uint16_t id) {
-    const auto found = requests_.find(key_of(*scene.client, 1 - scene.way(), what, id));
-    const bool current = found != requests_.end() && found->second.frame != 0 &&
-                         found->second.epoch >= scene.client->clean_epoch;
-    return current ? &found->second : nullptr;
+/// Of a session that goes on.
+Request* Exchanges::request_of(const Scene& scene, std::size_t way, Asked what, std::uint16_t id) const {
+    Request* const* found = places_.find(key_of(*scene.client, way, what, id));
+    const bool current =
+        found != nullptr && (*found)->frame != 0 && (*found)->epoch >= scene.client->clean_epoch;
+    return current ? *found : nullptr;
 }
 
-Request* Exchanges::find_own(const Scene& scene, Asked what, std::uint16_t id) {
-    const auto found = requests_.find(key_of(*scene.client, scene.way(), what, id));
-    const bool current = found != requests_.end() && found->second.frame != 0 &&
-                         found->second.epoch >= scene.client->clean_epoch;
-    return current ? &found->second : nullptr;
+Request* Exchanges::find(const Scene& scene, Asked what, std::uint16_t id) const {
+    return request_of(scene, 1 - scene.way(), what, id);
+}
+
+Request* Exchanges::find_own(const Scene& scene, Asked what, std::uint16_t id) const {
+    return request_of(scene, scene.way(), what, id);
 }
 
 bool Exchanges::answer(Scene& scene, Request& request) {
@@ -325,7 +338,7 @@ void Exchanges::finish(Scene& scene, Request& request, bool asked_by_sender) {
 }
 
 std::size_t Exchanges::memory() const {
-    return memory_of(requests_) + exchanges_.memory() + repeats_ * sizeof(Telling*);
+    return places_.memory() + requests_.memory() + exchanges_.memory() + repeats_ * kPointer;
 }
 
 }  // namespace mqttsnx::story

@@ -19,9 +19,9 @@ class Exchanges {
     static void inherit_topic(Scene& scene, const Request& request);
 
     /// The request in the direction against the message's, or nullptr. Of a session that goes on.
-    Request* find(const Scene& scene, Asked what, std::uint16_t id);
+    Request* find(const Scene& scene, Asked what, std::uint16_t id) const;
     /// The request in the message's own direction.
-    Request* find_own(const Scene& scene, Asked what, std::uint16_t id);
+    Request* find_own(const Scene& scene, Asked what, std::uint16_t id) const;
 
     /// The message answers this request. @returns whether it is the first answer
     bool answer(Scene& scene, Request& request);
@@ -40,17 +40,16 @@ class Exchanges {
     std::size_t memory() const;
 
   private:
-    struct KeyHash {
-        std::size_t operator()(std::uint64_t key) const { return mixed(key); }
-    };
-
     bool repeats(const Scene& scene, const Request& request, Asked what, std::uint16_t id,
                  std::uint64_t key) const;
     void repeat(Scene& scene, Request& request, Asked what);
     void begin(Scene& scene, Request& request, Asked what, std::uint64_t body);
     void judge_line(Scene& scene, std::array<Line, 3>& lines, std::int8_t number, bool count_others);
 
-    std::unordered_map<std::uint64_t, Request, KeyHash> requests_;
+    Request* request_of(const Scene& scene, std::size_t way, Asked what, std::uint16_t id) const;
+
+    NumberMap<Request*> places_;
+    Pool<Request> requests_;
     Pool<Exchange> exchanges_;
     std::size_t repeats_ = 0;  ///< elements of Request::repeats, for memory()
 };

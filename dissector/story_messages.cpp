@@ -48,8 +48,13 @@ Request* of_now(const Scene& scene, Request* request) {
     return request != nullptr && request->epoch == scene.client->epoch ? request : nullptr;
 }
 
-/// Links an answer inside the handshake, which is timed from its CONNECT.
+/// Links an answer inside the handshake, which is timed from its CONNECT. One that asks in turn and is
+/// repeated for that is no duplicate.
 void answer_handshake(story::Exchanges& exchanges, Scene& scene, Request& request) {
+    if (scene.again() && request.answer_frame != 0) {
+        scene.telling.request_frame = request.frame;
+        return;
+    }
     exchanges.answer(scene, request);
     scene.telling.exchange_time = since(scene.client->connect_time, scene.time());
 }
@@ -96,8 +101,6 @@ void Story::Impl::will_request(Scene& scene) {
     Request* step = of_now(scene, exchanges.find(scene, before, 0));
     if (step == nullptr) {
         exchanges.unexpected(scene, before);
-    } else if (scene.again()) {
-        scene.telling.request_frame = step->frame;
     } else {
         answer_handshake(exchanges, scene, *step);
     }
@@ -110,9 +113,7 @@ void Story::Impl::will_data(Scene& scene) {
     Request& request = exchanges.ask(scene, topic ? Asked::will_topic : Asked::will_msg, 0);
     Request* step =
         of_now(scene, exchanges.find(scene, topic ? Asked::will_topic_request : Asked::will_msg_request, 0));
-    if (step != nullptr && scene.again()) {
-        scene.telling.request_frame = step->frame;
-    } else if (step != nullptr) {
+    if (step != nullptr) {
         answer_handshake(exchanges, scene, *step);
     }
     topics.resolve(scene, gateway_of(scene));
@@ -386,8 +387,10 @@ void Story::Impl::disconnect_down(Scene& scene) {
         return;
     }
     if (unknown_client) {
+        if (!client.ping_refused) {
+            scene.note(Expert::ping_unknown_client, last->frame);
+        }
         client.ping_refused = true;
-        scene.note(Expert::ping_unknown_client, last->frame);
         story::refuse_session(scene);
     } else {
         story::disconnect_from_gateway(scene);

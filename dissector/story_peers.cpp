@@ -67,11 +67,17 @@ std::size_t Peers::NameHash::operator()(const NameKey& key) const {
 }
 
 std::uint32_t Peers::number_of(const Endpoint& endpoint) {
+    for (const std::uint32_t number : recent_) {  // most captures go to and fro
+        if (number != 0 && *endpoints_[number - 1] == endpoint) {
+            return number;
+        }
+    }
     const auto [place, made] =
         numbers_.try_emplace(endpoint, static_cast<std::uint32_t>(endpoints_.size() + 1));
     if (made) {
         endpoints_.push_back(&place->first);
     }
+    recent_ = {place->second, recent_[0]};
     return place->second;
 }
 
@@ -80,12 +86,16 @@ Pair& Peers::pair_of(std::uint32_t source, std::uint32_t destination) {
     return pairs_[std::uint64_t{low} << 32U | high];
 }
 
-void Peers::orient(Scene& scene, Pair& pair, bool source_is_low) const {
-    const Evidence evidence = scene.message.known() ? evidence_of(scene.message) : Evidence{};
-    if (scene.sighting.source == scene.sighting.destination) {  // each message has to tell for itself
-        scene.sure = evidence.direction != Direction::unknown;
-        scene.telling.direction = evidence.direction;
-        scene.direction = scene.sure ? evidence.direction : Direction::up;
+void Peers::orient(Scene& scene, Pair& pair, bool source_is_low, bool whole) {
+    const Evidence evidence = whole ? evidence_of(scene.message) : Evidence{};
+    const Sighting& sighting = scene.sighting;
+    if (sighting.destination.multicast || sighting.source == sighting.destination) {
+        // Nobody's conversation: each message has to tell for itself.
+        const Direction direction =
+            evidence.direction != Direction::unknown ? evidence.direction : sighting.by_port;
+        scene.sure = direction != Direction::unknown;
+        scene.telling.direction = direction;
+        scene.direction = scene.sure ? direction : Direction::up;
         return;
     }
     const std::int8_t says = sign_of(evidence.direction, source_is_low);
@@ -94,14 +104,14 @@ void Peers::orient(Scene& scene, Pair& pair, bool source_is_low) const {
     } else if (pair.guess == 0) {
         pair.guess = says;
     }
-    if (const std::int8_t ports = sign_of(scene.sighting.by_port, source_is_low); ports != 0) {
+    if (const std::int8_t ports = sign_of(sighting.by_port, source_is_low); ports != 0) {
         pair.ports = ports;
     }
     if (pair.first == 0) {
         pair.first = source_is_low ? 1 : -1;
     }
     int device = pair.types;
-    for (const std::int8_t next : {pair.ports, pair.guess}) {
+    for (const int next : {int{pair.ports}, int{pair.guess}}) {
         device = device != 0 ? device : next;
     }
     scene.sure = device != 0;
@@ -129,9 +139,13 @@ std::string_view Peers::node_of(const Datagram& datagram, Octets captured) {
 }
 
 Peer& Peers::peer_of(std::uint32_t gateway, std::uint32_t device, const Datagram& datagram, Octets captured) {
-    Peer& peer = peers_[{gateway, device, node_of(datagram, captured).data()}];
-    peer.gateway = gateway;
-    return peer;
+    const PeerKey key{gateway, device, node_of(datagram, captured).data()};
+    if (last_peer_ == nullptr || key != last_key_) {
+        last_key_ = key;
+        last_peer_ = &peers_[key];
+        last_peer_->gateway = gateway;
+    }
+    return *last_peer_;
 }
 
 Peer* Peers::find_peer(std::uint32_t gateway, std::uint32_t device, const Datagram& datagram,
@@ -231,8 +245,8 @@ void Peers::recognise(Scene& scene, std::string_view id) {
 }
 
 std::size_t Peers::memory() const {
-    return memory_of(numbers_) + endpoints_.capacity() * sizeof(void*) + memory_of(pairs_) +
-           memory_of(peers_) + memory_of(names_) + clients_.memory() + texts_.memory();
+    return memory_of(numbers_) + endpoints_.capacity() * sizeof(void*) + pairs_.memory() + memory_of(peers_) +
+           memory_of(names_) + clients_.memory() + texts_.memory();
 }
 
 }  // namespace mqttsnx::story

@@ -25,11 +25,13 @@ class Peers {
     /// A number for an endpoint, from 1.
     std::uint32_t number_of(const Endpoint& endpoint);
     const Endpoint& endpoint(std::uint32_t number) const { return *endpoints_[number - 1]; }
+    /// Stays where it is until the next call.
     Pair& pair_of(std::uint32_t source, std::uint32_t destination);
 
     /// Decides the direction of the message. Types win over ports, and many messages over one that
     /// contradicts them: that one gets a note.
-    void orient(Scene& scene, Pair& pair, bool source_is_low) const;
+    /// @param whole  the message is what its type says
+    static void orient(Scene& scene, Pair& pair, bool source_is_low, bool whole);
 
     /// The address of the device, made if need be.
     Peer& peer_of(std::uint32_t gateway, std::uint32_t device, const Datagram& datagram, Octets captured);
@@ -66,10 +68,6 @@ class Peers {
     struct NameHash {
         std::size_t operator()(const NameKey& key) const;
     };
-    struct NumberHash {
-        std::size_t operator()(std::uint64_t number) const { return mixed(number); }
-    };
-
     Client& make_client(Peer& peer);
     Client* named(std::uint32_t gateway, std::string_view kept_id);
     static void leave(Scene& scene);
@@ -78,8 +76,11 @@ class Peers {
 
     std::unordered_map<Endpoint, std::uint32_t, EndpointHash> numbers_;
     std::vector<const Endpoint*> endpoints_;  ///< by number - 1: the keys of numbers_
-    std::unordered_map<std::uint64_t, Pair, NumberHash> pairs_;
+    std::array<std::uint32_t, 2> recent_{};   ///< numbers of the endpoints of the last message
+    NumberMap<Pair> pairs_;
     std::unordered_map<PeerKey, Peer, PeerHash> peers_;
+    PeerKey last_key_{};  ///< of last_peer_
+    Peer* last_peer_ = nullptr;
     std::unordered_map<NameKey, Client*, NameHash> names_;
     Pool<Client, 64> clients_;
     Texts texts_;  ///< client ids and node ids

@@ -73,6 +73,64 @@ inline std::size_t mixed(std::uint64_t value) {
     return static_cast<std::size_t>(value ^ (value >> 29U));
 }
 
+/// Numbers, never 0, to small values, without a node for each: a lookup costs one miss of the cache. Values
+/// move when the table grows.
+template <class V>
+class NumberMap {
+  public:
+    V* find(std::uint64_t number) {
+        const std::size_t at = place_of(number);
+        return at < slots_.size() && slots_[at].number != 0 ? &slots_[at].value : nullptr;
+    }
+    const V* find(std::uint64_t number) const {
+        const std::size_t at = place_of(number);
+        return at < slots_.size() && slots_[at].number != 0 ? &slots_[at].value : nullptr;
+    }
+    /// Made if need be.
+    V& operator[](std::uint64_t number) {
+        if ((count_ + 1) * 3 > slots_.size() * 2) {
+            grow();
+        }
+        Slot& slot = slots_[place_of(number)];
+        if (slot.number == 0) {
+            slot.number = number;
+            ++count_;
+        }
+        return slot.value;
+    }
+    std::size_t memory() const { return slots_.capacity() * sizeof(Slot); }
+
+  private:
+    struct Slot {
+        std::uint64_t number = 0;
+        V value{};
+    };
+
+    /// Where it is or would be.
+    std::size_t place_of(std::uint64_t number) const {
+        if (slots_.empty()) {
+            return 0;
+        }
+        std::size_t at = mixed(number) & (slots_.size() - 1);
+        while (slots_[at].number != 0 && slots_[at].number != number) {
+            at = (at + 1) & (slots_.size() - 1);
+        }
+        return at;
+    }
+    void grow() {
+        std::vector<Slot> before(slots_.empty() ? 64 : slots_.size() * 2);
+        before.swap(slots_);
+        for (Slot& slot : before) {
+            if (slot.number != 0) {
+                slots_[place_of(slot.number)] = slot;
+            }
+        }
+    }
+
+    std::vector<Slot> slots_;  ///< a power of 2 of them
+    std::size_t count_ = 0;
+};
+
 /// Every text once: equal texts have one address, for as long as the story lives.
 class Texts {
   public:

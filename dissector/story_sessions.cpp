@@ -138,6 +138,7 @@ void end_of_wake_up(Scene& scene) {
         return;
     }
     client.state = State::asleep;
+    client.settled = true;
     client.supervised_since = scene.time();
     scene.telling.has_delivered = true;
     scene.telling.delivered = client.delivered;

@@ -50,14 +50,14 @@ void Topics::resolve_id(Scene& scene) {
     if (id == 0 || id == 0xFFFF) {
         return;  // has its own fault (SN12-25)
     }
-    const auto found = entries_.find(key_of(client, id));
-    if (found == entries_.end() || found->second.epoch < client.clean_epoch) {
+    Entry* found = entries_.find(key_of(client, id));
+    if (found == nullptr || found->epoch < client.clean_epoch) {
         if (scene.sure) {
             scene.note(client.clean_seen ? Expert::topic_id_unknown : Expert::topic_id_before);
         }
         return;
     }
-    Entry& entry = found->second;
+    Entry& entry = *found;
     if (entry.name.empty()) {
         scene.note(Expert::topic_id_unknown, entry.frame);
         return;
@@ -95,9 +95,8 @@ void Topics::announce(Scene& scene) {
 }
 
 void Topics::confirm(Scene& scene, std::uint16_t id) {
-    const auto found = entries_.find(key_of(*scene.client, id));
-    if (found != entries_.end()) {
-        found->second.confirmed = true;
+    if (Entry* entry = entries_.find(key_of(*scene.client, id))) {
+        entry->confirmed = true;
     }
 }
 
@@ -106,12 +105,9 @@ void Topics::learn(Scene& scene, std::uint16_t id, TopicSource source) {
 }
 
 void Topics::forget(Scene& scene, std::uint16_t id) {
-    const auto found = entries_.find(key_of(*scene.client, id));
-    if (found != entries_.end()) {
-        found->second.name = {};
-        found->second.frame = scene.frame();
-        found->second.confirmed = false;
-    }
+    // Also where the capture has not seen it before: it is known now that it stands for nothing.
+    entries_[key_of(*scene.client, id)] =
+        Entry{{}, scene.frame(), scene.client->epoch, TopicSource::none, false};
 }
 
 }  // namespace mqttsnx::story

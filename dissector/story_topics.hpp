@@ -25,7 +25,7 @@ class Topics {
     /// The id is not to be used any more: PUBACK 02, or a REGACK that refuses it.
     void forget(Scene& scene, std::uint16_t id);
 
-    std::size_t memory() const { return memory_of(entries_) + texts_.memory(); }
+    std::size_t memory() const { return entries_.memory() + texts_.memory(); }
 
   private:
     struct Entry {
@@ -35,10 +35,6 @@ class Topics {
         TopicSource source = TopicSource::none;
         bool confirmed = false;
     };
-    struct KeyHash {
-        std::size_t operator()(std::uint64_t key) const { return mixed(key); }
-    };
-
     static std::uint64_t key_of(const Client& client, std::uint16_t id) {
         return std::uint64_t{client.number} << 16U | id;
     }
@@ -46,7 +42,7 @@ class Topics {
     void put(Scene& scene, std::uint16_t id, std::string_view name, TopicSource source, bool confirmed);
 
     const StorySettings& settings_;
-    std::unordered_map<std::uint64_t, Entry, KeyHash> entries_;
+    NumberMap<Entry> entries_;
     Texts texts_;
 };
 

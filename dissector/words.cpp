@@ -1,10 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Names of numbers, and what can be asked of a text.
+#include <iterator>
+
 #include "dissector/decode.hpp"
 
 namespace mqttsnx {
 namespace {
+
+struct Row {
+    const char* name;
+    std::uint32_t type;
+    int from;
+};
+
+constexpr Row kRows[] = {
+#define X(NAME, name, code, octets_min, octets_max, from, layout, section) {#NAME, code, from},
+    MQTTSN_MESSAGES(X)
+#undef X
+        {"Encapsulated", MQTTSN_ENVELOPE_CODE, MQTTSN_FROM_BOTH},
+};
+
+const Row* row_of(std::uint32_t type) {
+    for (const Row& row : kRows) {
+        if (row.type == type) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
 
 // A code point and the octets it takes; no octets if none begins here.
 struct CodePoint {
@@ -44,31 +68,13 @@ bool Message::known() const {
 }
 
 const char* type_name(std::uint32_t type) noexcept {
-    switch (type) {
-#define X(NAME, name, code, octets_min, octets_max, from, layout, section) \
-    case code:                                                             \
-        return #NAME;
-        MQTTSN_MESSAGES(X)
-#undef X
-        case MQTTSN_ENVELOPE_CODE:
-            return "Encapsulated";
-        default:
-            return nullptr;
-    }
+    const Row* row = row_of(type);
+    return row != nullptr ? row->name : nullptr;
 }
 
 int sender_of(std::uint32_t type) noexcept {
-    switch (type) {
-#define X(NAME, name, code, octets_min, octets_max, from, layout, section) \
-    case code:                                                             \
-        return from;
-        MQTTSN_MESSAGES(X)
-#undef X
-        case MQTTSN_ENVELOPE_CODE:
-            return MQTTSN_FROM_BOTH;
-        default:
-            return 0;
-    }
+    const Row* row = row_of(type);
+    return row != nullptr ? row->from : 0;
 }
 
 std::uint8_t flag_bits(std::uint32_t type) noexcept {

@@ -93,8 +93,9 @@ if [ $all = yes ]; then
     # Where threads meet: the gateway's own session.
     step "build: tsan" build tsan unit.broker unit.net
     step "tests: tsan" run_tests tsan -R 'unit\.broker|unit\.net'
-    step "build: fuzz" build fuzz fuzz_mqttsn_decode fuzz_mqtt_decode fuzz_topic fuzz_client_input fuzz_gateway_sequence
-    step "tests: fuzz" run_tests fuzz -R '^fuzz\.(mqttsn_decode|mqtt_decode|topic|client_input|gateway_sequence)$'
+    step "build: fuzz" build fuzz fuzz_mqttsn_decode fuzz_mqtt_decode fuzz_topic fuzz_client_input fuzz_gateway_sequence fuzz_dissector_decode \
+        fuzz_dissector
+    step "tests: fuzz" run_tests fuzz -R '^fuzz\.(mqttsn_decode|mqtt_decode|topic|client_input|gateway_sequence|dissector_decode|dissector)$'
     step "clang-tidy: its end" beside_ends
 fi
 echo "all steps passed in $SECONDS s"

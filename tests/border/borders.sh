@@ -35,6 +35,16 @@ includes gateway | grep 'MQTTAsync' | grep -v '^gateway/broker/paho_' |
     breach "only gateway/broker/paho_* may know Paho"
 includes dissector | grep '"mqttsn/' | grep -v 'message_table\.h' |
     breach "dissector/ shares more than message_table.h"
+# The reader's files, as its library lists them, and their headers; decode, story and expert whatever the list says.
+reader=$(sed -n '/add_library(mqttsnx_reader/,/)/s/^ *\([a-z_0-9]*\)\.cpp$/\1/p' dissector/CMakeLists.txt 2>/dev/null | paste -sd'|')
+includes dissector | grep -E "^dissector/((decode|story|expert)[a-z_]*|${reader:-decode})\.(cpp|hpp|h):" |
+    grep -E '<(epan|wsutil|wiretap|ui|glib|gmodule|ws_)[^>]*>|"dissector/(plugin|wireshark|details)\.hpp"' |
+    breach "the reader of dissector/ includes Wireshark or GLib"
+{
+    includes dissector | grep -E '<(ws_version|config)\.h>'
+    code dissector | grep -E '#[[:space:]]*(el)?if.*(WIRESHARK_VERSION|__has_include\(<(epan|wsutil|wiretap|ui))'
+} | grep -v '^dissector/wireshark\.hpp:' |
+    breach "only dissector/wireshark.hpp knows versions of Wireshark"
 includes tests/sim tests/lossy | grep -E '^tests/(sim/|lossy/(link_|random|scenario|sim_))' |
     grep -E '<(uv|MQTT[A-Za-z]*|sys/socket|netinet/.*|arpa/.*)(\.h)?>|"gateway/(net|broker)/' |
     breach "the simulation and the link model include libuv, Paho or sockets"

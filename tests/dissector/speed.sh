@@ -46,7 +46,7 @@ for who in udp builtin plugin plugin-2; do
 done
 awk -v packets="$packets" -v udp="$(median udp 2)" -v builtin="$(median builtin 2)" -v plugin="$(median plugin 2)" \
     -v udp_kib="$(median udp 3)" -v builtin_kib="$(median builtin 3)" -v plugin_kib="$(median plugin 3)" 'BEGIN {
-    printf "plugin / builtin: %.2f of the time\n", builtin > 0 ? plugin / builtin : 0
+    printf("plugin / builtin: %.2f of the time\n", (builtin > 0 ? plugin / builtin : 0))
     printf "memory of a packet: plugin %.0f octets more than the built-in one, %.0f more than UDP alone\n",
         (plugin_kib - builtin_kib) * 1024 / packets, (plugin_kib - udp_kib) * 1024 / packets
 }'

@@ -20,10 +20,12 @@
 die() { echo "$*" >&2; exit 1; }
 
 as_user() {
+    local preloaded=()
+    case $1 in tshark | sharkd) preloaded=("${sanitizer[@]}") ;; esac
     case $tshark_as in
-    self) "${surroundings[@]}" "$@" ;;
-    unshare) unshare -U --map-user=1000 --map-group=1000 "${surroundings[@]}" "$@" ;;
-    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "${surroundings[@]}" "$@" ;;
+    self) "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
+    unshare) unshare -U --map-user=1000 --map-group=1000 "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
+    setpriv) setpriv --reuid=65534 --regid=65534 --clear-groups "${surroundings[@]}" "${preloaded[@]}" "$@" ;;
     esac
 }
 
@@ -53,15 +55,18 @@ open_tshark() {
     mkdir -p "$folder" "$work/home"
     cp "$plugin" "$folder"
     [ "$tshark_as" != setpriv ] || chmod -R a+rwX "$work"
+    # No extcap: those programs have nothing to do here, and may hang with a sanitizer's library.
     surroundings=(env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$work/home" XDG_CONFIG_HOME="$work/home" TMPDIR="$work" LC_ALL=C.UTF-8 TZ=UTC
-        WIRESHARK_PLUGIN_DIR="$work/plugins" WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 WIRESHARK_ABORT_ON_TOO_MANY_ITEMS=1)
+        WIRESHARK_EXTCAP_DIR="$work/none" WIRESHARK_PLUGIN_DIR="$work/plugins" WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 WIRESHARK_ABORT_ON_TOO_MANY_ITEMS=1)
     # A plugin with a sanitizer needs its library in the program, which has none; Wireshark's pools would hide what is
-    # read beside an object, and what they keep to the end is not leaked.
+    # read beside an object, and what they keep to the end is not leaked. editcap and its like do not load the plugin;
+    # with the library in them they may wait for themselves for ever.
+    sanitizer=()
     sanitizers=$(ldd "$plugin" | awk '/lib(asan|ubsan|tsan)\./ { print $3 }' | paste -sd:)
     sanitized=no
     if [ -n "$sanitizers" ]; then
         sanitized=yes
-        surroundings+=(LD_PRELOAD="$sanitizers" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
+        sanitizer=(LD_PRELOAD="$sanitizers" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
             UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 TSAN_OPTIONS=halt_on_error=1
             WIRESHARK_DEBUG_WMEM_OVERRIDE=simple G_SLICE=always-malloc)
     fi

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dissector/content.hpp"
 #include "dissector/decode.hpp"
 #include "fuzz/targets.hpp"
 #include "unit/dissector/decode_checks.hpp"
@@ -32,6 +33,7 @@ void fuzz_dissector_decode(const std::uint8_t* data, std::size_t size) {
     FUZZ_CHECK(!guess || !test::is_malformed(mqttsnx::decode(whole, reported, 0)) ||
                test::has_fault(mqttsnx::decode(whole, reported, 0), mqttsnx::Expert::envelope_nested));
     mqttsnx::looks_like_version_2_connect(whole, reported);
+    FUZZ_CHECK(!mqttsnx::is_json(whole) || !mqttsnx::is_cbor(whole));
     // The capture kept a part.
     for (const std::size_t kept :
          {size / 2, std::min<std::size_t>(size, 3), size - std::min<std::size_t>(size, 1)}) {

@@ -33,5 +33,7 @@ void fuzz_client_input(const std::uint8_t* data, std::size_t size);
 void fuzz_gateway_sequence(const std::uint8_t* data, std::size_t size);
 /// One datagram as the Wireshark plugin's reader sees it, whole and cut, and held against the codec.
 void fuzz_dissector_decode(const std::uint8_t* data, std::size_t size);
+/// A script of datagrams for the whole plugin in libwireshark (only where Wireshark is installed).
+void fuzz_dissector(const std::uint8_t* data, std::size_t size);
 
 #endif

@@ -7,10 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <span>
 #include <string_view>
-#include <vector>
 
 #include "dissector/decode.hpp"
 #include "mqttsn/codec.hpp"
@@ -43,45 +40,49 @@ inline bool is_malformed(const mqttsnx::Datagram& datagram) {
     });
 }
 
-/// Counts how often each octet of the buffer is shown.
-class Cover {
+/// Ranges that should lie one after the other.
+class Tiles {
   public:
-    explicit Cover(std::size_t octets) : times_(octets) {}
-    bool add(mqttsnx::Range range) {
-        if (range.at > times_.size() || range.size > times_.size() - range.at) {
-            return false;
+    void add(mqttsnx::Range range, std::size_t octets) {
+        inside_ = inside_ && range.at <= octets && range.size <= octets - range.at;
+        if (range.size == 0) {
+            return;
         }
-        for (std::uint32_t i = range.at; i < range.end(); ++i) {
-            ++times_[i];
+        // They come nearly in order: from the end, the first place where it fits.
+        std::size_t i = count_++;
+        for (; i > 0 && tiles_[i - 1].at > range.at; --i) {
+            tiles_[i] = tiles_[i - 1];
         }
-        return true;
+        tiles_[i] = range;
     }
-    /// All octets from `at` on once, and none before.
-    bool is_once_from(std::size_t at) const {
-        for (std::size_t i = 0; i < times_.size(); ++i) {
-            if (times_[i] != (i < at ? 0 : 1)) {
+    bool inside() const { return inside_; }
+    /// They leave no octet out and share none.
+    bool fill(std::size_t from, std::size_t to) const {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (tiles_[i].at != from) {
                 return false;
             }
+            from = tiles_[i].end();
         }
-        return true;
+        return from == to;
     }
 
   private:
-    std::vector<std::uint8_t> times_;
+    std::array<mqttsnx::Range, 64> tiles_{};
+    std::size_t count_ = 0;
+    bool inside_ = true;
 };
 
 /// Every octet is in one field, and in one only.
 inline const char* broken_cover(const mqttsnx::Datagram& d, std::size_t octets, std::size_t at) {
-    Cover fields(octets);
-    Cover parts(octets);
-    bool inside = true;
-    const auto add = [&inside](Cover& cover, mqttsnx::Range range) { inside = cover.add(range) && inside; };
+    Tiles fields;
+    Tiles parts;
     for (unsigned i = 0; i < d.envelope_count; ++i) {
         const mqttsnx::Envelope& envelope = d.envelopes[i];
-        add(parts, envelope.whole);
+        parts.add(envelope.whole, octets);
         for (const mqttsnx::Range range :
              {envelope.length.where, envelope.type.where, envelope.ctrl.where, envelope.node_id}) {
-            add(fields, range);
+            fields.add(range, octets);
         }
     }
     const mqttsnx::Message& m = d.message;
@@ -91,17 +92,17 @@ inline const char* broken_cover(const mqttsnx::Datagram& d, std::size_t octets, 
          {m.length.where, m.type.where, m.flags.where, m.gw_id.where, m.radius.where, m.protocol_id.where,
           m.return_code.where, m.duration.where, m.msg_id.where, twice ? mqttsnx::Range{} : m.topic_id.where,
           m.text, m.data, m.unread, d.rest}) {
-        add(fields, range);
+        fields.add(range, octets);
     }
-    add(parts, m.whole);
-    add(parts, d.rest);
-    if (!inside) {
+    parts.add(m.whole, octets);
+    parts.add(d.rest, octets);
+    if (!fields.inside() || !parts.inside()) {
         return "every field lies inside the captured octets";
     }
-    if (!parts.is_once_from(at)) {
+    if (!parts.fill(at, octets)) {
         return "envelopes, message and rest lie one after the other and leave nothing out";
     }
-    return fields.is_once_from(at) ? nullptr : "every octet is in one field";
+    return fields.fill(at, octets) ? nullptr : "every octet is in one field";
 }
 
 inline const char* broken_faults(const mqttsnx::Datagram& d, std::size_t octets) {

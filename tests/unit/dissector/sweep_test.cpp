@@ -109,7 +109,7 @@ void all_datagrams_of_one_and_two_octets_keep_the_properties(void** /*state*/) {
 // Random octets, most of them with a plausible beginning, for else nearly all end at Length.
 void random_octets_keep_the_properties(void** /*state*/) {
     test::Prng prng = test::Prng::from_environment(0x5EED0701);
-    for (unsigned round = 0; round < 60000; ++round) {
+    for (unsigned round = 0; round < 20000; ++round) {
         Octets octets(prng.below(40));
         for (std::uint8_t& octet : octets) {
             octet = prng.chance(4) ? static_cast<std::uint8_t>(prng.below(4)) : prng.octet();
@@ -129,7 +129,7 @@ void random_octets_keep_the_properties(void** /*state*/) {
 // Vectors one behind the other, in envelopes, with octets changed: what a hostile sender would try.
 void random_pieces_of_vectors_keep_the_properties(void** state) {
     test::Prng prng = test::Prng::from_environment(0x5EED0702);
-    for (unsigned round = 0; round < 20000; ++round) {
+    for (unsigned round = 0; round < 8000; ++round) {
         Octets octets;
         for (unsigned pieces = 1 + prng.below(6); pieces > 0; --pieces) {
             const std::size_t pick = prng.below(static_cast<std::uint32_t>(vectors(state).size()));
