@@ -55,7 +55,7 @@
     X(ENVELOPE_RESERVED, "envelope.reserved", "Reserved",            FT_UINT8,   BASE_HEX,  NULL,                     0xFC, NULL) \
     X(NODE_ID,          "envelope.node_id",  "Wireless Node Id",     FT_BYTES,   BASE_NONE, NULL,                     0,    NULL) \
     /* computed */                                                                                                                                          \
-    X(VERSION,          "version",           "Version",              FT_STRING,  BASE_NONE, NULL,                     0,    "1.2 or 2.0") \
+    X(VERSION,          "version",           "Version",              FT_STRING,  BASE_NONE, NULL,                     0,    "2.0 where a conversation speaks that draft; 1.2 is not shown") \
     X(DIRECTION,        "direction",         "Direction",            FT_UINT8,   BASE_DEC,  VALS(direction_strings),  0,    NULL) \
     X(CLIENT,           "client",            "Client",               FT_STRING,  BASE_NONE, NULL,                     0,    "Client id of the device that this packet comes from or goes to") \
     X(STREAM,           "stream",            "Stream",               FT_UINT32,  BASE_DEC,  NULL,                     0,    "Number of the device in this capture, from 0: what Follow goes by") \
