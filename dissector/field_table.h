@@ -13,15 +13,15 @@
 #define MQTTSNX_FIELDS(X)                                                                                                                                   \
     /* the message */                                                                                                                                       \
     X(LENGTH,           "length",            "Length",               FT_UINT16,  BASE_DEC,  NULL,                     0,    "Octets of the message, Length included") \
-    X(TYPE,             "type",              "Message Type",         FT_UINT8,   BASE_HEX,  VALS(type_strings),       0,    NULL) \
+    X(TYPE,             "type",              "Message Type",         FT_UINT8,   BASE_HEX,  VALS(kTypeStrings),       0,    NULL) \
     X(FLAGS,            "flags",             "Flags",                FT_UINT8,   BASE_HEX,  NULL,                     0,    NULL) \
     X(FLAGS_UNUSED,     "flags.unused",      "Unused",               FT_UINT8,   BASE_HEX,  NULL,                     0,    "Flag bits that mean nothing in this message but are set") \
     X(DUP,              "dup",               "DUP",                  FT_BOOLEAN, 8,         TFS(&tfs_set_notset),     0x80, "Retransmission") \
-    X(QOS,              "qos",               "QoS",                  FT_UINT8,   BASE_DEC,  VALS(qos_strings),        0x60, "Quality of service: 3 is QoS -1") \
+    X(QOS,              "qos",               "QoS",                  FT_UINT8,   BASE_DEC,  VALS(kQosStrings),        0x60, "Quality of service: 3 is QoS -1") \
     X(RETAIN,           "retain",            "Retain",               FT_BOOLEAN, 8,         TFS(&tfs_set_notset),     0x10, NULL) \
     X(WILL,             "will",              "Will",                 FT_BOOLEAN, 8,         TFS(&tfs_set_notset),     0x08, "The gateway is to ask for will topic and message") \
     X(CLEAN_SESSION,    "clean_session",     "CleanSession",         FT_BOOLEAN, 8,         TFS(&tfs_set_notset),     0x04, NULL) \
-    X(TOPIC_ID_TYPE,    "topic_id_type",     "TopicIdType",          FT_UINT8,   BASE_DEC,  VALS(topic_id_type_strings), 0x03, NULL) \
+    X(TOPIC_ID_TYPE,    "topic_id_type",     "TopicIdType",          FT_UINT8,   BASE_DEC,  VALS(kTopicIdTypeStrings), 0x03, NULL) \
     X(GW_ID,            "gw_id",             "Gateway Id",           FT_UINT8,   BASE_DEC,  NULL,                     0,    NULL) \
     X(GW_ADDRESS,       "gw_address",        "Gateway Address",      FT_BYTES,   BASE_NONE, NULL,                     0,    NULL) \
     X(GW_IPV4,          "gw_address.ipv4",   "Gateway IPv4 Address", FT_IPv4,    BASE_NONE, NULL,                     0,    NULL) \
@@ -29,7 +29,7 @@
     X(GW_PORT,          "gw_address.port",   "Gateway Port",         FT_UINT16,  BASE_DEC,  NULL,                     0,    NULL) \
     X(RADIUS,           "radius",            "Radius",               FT_UINT8,   BASE_DEC,  NULL,                     0,    "Broadcast radius, 0: the whole network") \
     X(PROTOCOL_ID,      "protocol_id",       "ProtocolId",           FT_UINT8,   BASE_HEX,  NULL,                     0,    NULL) \
-    X(RETURN_CODE,      "return_code",       "Return Code",          FT_UINT8,   BASE_DEC,  VALS(return_code_strings), 0,   NULL) \
+    X(RETURN_CODE,      "return_code",       "Return Code",          FT_UINT8,   BASE_DEC,  VALS(kReturnCodeStrings), 0,   NULL) \
     X(INTERVAL,         "advertise_interval", "Next Advertisement",  FT_UINT16,  BASE_DEC|BASE_UNIT_STRING, &units_seconds, 0, "Until the gateway advertises again") \
     X(KEEP_ALIVE,       "keep_alive",        "Keep Alive",           FT_UINT16,  BASE_DEC|BASE_UNIT_STRING, &units_seconds, 0, NULL) \
     X(SLEEP,            "sleep_duration",    "Sleep Duration",       FT_UINT16,  BASE_DEC|BASE_UNIT_STRING, &units_seconds, 0, NULL) \
@@ -49,13 +49,13 @@
     /* the forwarder's envelope */                                                                                                                          \
     X(ENVELOPE,         "envelope",          "Forwarder Envelope",   FT_NONE,    BASE_NONE, NULL,                     0,    NULL) \
     X(ENVELOPE_LENGTH,  "envelope.length",   "Length",               FT_UINT16,  BASE_DEC,  NULL,                     0,    "Octets of the envelope without the message inside") \
-    X(ENVELOPE_TYPE,    "envelope.type",     "Message Type",         FT_UINT8,   BASE_HEX,  VALS(type_strings),       0,    NULL) \
+    X(ENVELOPE_TYPE,    "envelope.type",     "Message Type",         FT_UINT8,   BASE_HEX,  VALS(kTypeStrings),       0,    NULL) \
     X(ENVELOPE_CTRL,    "envelope.ctrl",     "Ctrl",                 FT_UINT8,   BASE_HEX,  NULL,                     0,    NULL) \
     X(ENVELOPE_RADIUS,  "envelope.radius",   "Radius",               FT_UINT8,   BASE_DEC,  NULL,                     0x03, "Broadcast radius, from the gateway to the forwarder") \
     X(ENVELOPE_RESERVED, "envelope.reserved", "Reserved",            FT_UINT8,   BASE_HEX,  NULL,                     0xFC, NULL) \
     X(NODE_ID,          "envelope.node_id",  "Wireless Node Id",     FT_BYTES,   BASE_NONE, NULL,                     0,    NULL) \
     /* computed */                                                                                                                                          \
-    X(VERSION,          "version",           "Version",              FT_STRING,  BASE_NONE, NULL,                     0,    "1.2 or 2.0") \
+    X(VERSION,          "version",           "Version",              FT_STRING,  BASE_NONE, NULL,                     0,    "2.0 where a conversation speaks that draft; 1.2 is not shown") \
     X(DIRECTION,        "direction",         "Direction",            FT_UINT8,   BASE_DEC,  VALS(direction_strings),  0,    NULL) \
     X(CLIENT,           "client",            "Client",               FT_STRING,  BASE_NONE, NULL,                     0,    "Client id of the device that this packet comes from or goes to") \
     X(STREAM,           "stream",            "Stream",               FT_UINT32,  BASE_DEC,  NULL,                     0,    "Number of the device in this capture, from 0: what Follow goes by") \
@@ -63,7 +63,7 @@
     X(STATE,            "state",             "Session State",        FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Of the device, after this message") \
     X(STATE_BEFORE,     "state_before",      "Session State before", FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Only where this message changes it") \
     X(TOPIC_IN,         "topic_in",          "Topic learned in",     FT_FRAMENUM, BASE_NONE, NULL,                    0,    "Where the topic id got its name") \
-    X(TOPIC_SOURCE,     "topic_source",      "Topic from",           FT_UINT8,   BASE_DEC,  VALS(topic_source_strings), 0,  NULL) \
+    X(TOPIC_SOURCE,     "topic_source",      "Topic from",           FT_UINT8,   BASE_DEC,  VALS(kTopicSourceStrings), 0,  NULL) \
     X(RESPONSE_IN,      "response_in",       "Answer in",            FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, NULL) \
     X(RESPONSE_TO,      "response_to",       "Answer to",            FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, NULL) \
     X(TIME,             "time",              "Response Time",        FT_RELATIVE_TIME, BASE_NONE, NULL,               0,    "Since the last transmission of the request") \

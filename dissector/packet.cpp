@@ -122,6 +122,7 @@ std::uint32_t next_key(packet_info* pinfo) {
     if (before != 0) {
         p_remove_proto_data(pinfo->pool, pinfo, proto, layer);
     }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, where Wireshark keeps pointers
     p_add_proto_data(pinfo->pool, pinfo, proto, layer, reinterpret_cast<void*>(before + 1));
     return layer + static_cast<std::uint32_t>(before);
 }
@@ -282,7 +283,7 @@ std::uint32_t stream_count() {
 }
 
 void register_packet(module_t* preferences) {
-    static const enum_val_t kVersions[] = {
+    static constexpr enum_val_t kVersions[] = {
         {"auto", "By the first packet of each conversation",
          static_cast<int>(StorySettings::Version::automatic)},
         {"1.2", "1.2", static_cast<int>(StorySettings::Version::v1_2)},

@@ -49,7 +49,7 @@ bool is_any(std::string_view text) {
 
 bool parse_address(const char* text, Endpoint& out) {
     out = Endpoint{};
-    ws_in4_addr ipv4;
+    ws_in4_addr ipv4 = 0;
     if (ws_inet_pton4(text, &ipv4)) {
         out.kind = AT_IPv4;
         out.size = sizeof ipv4;

@@ -18,7 +18,7 @@ int tap = -1;
 namespace {
 
 // NOLINTBEGIN(modernize-avoid-c-arrays): they go to a C library.
-constexpr value_string type_strings[] = {
+constexpr value_string kTypeStrings[] = {
 #define X(NAME, name, code, octets_min, octets_max, from, layout, section) {code, #NAME},
     MQTTSN_MESSAGES(X)
 #undef X
@@ -26,19 +26,19 @@ constexpr value_string type_strings[] = {
     {0, nullptr},
 };
 
-constexpr value_string return_code_strings[] = {
+constexpr value_string kReturnCodeStrings[] = {
 #define X(NAME, name, code, text) {code, text},
     MQTTSN_RETURN_CODES(X)
 #undef X
         {0, nullptr},
 };
 
-constexpr value_string qos_strings[] = {{0, "0"}, {1, "1"}, {2, "2"}, {3, "-1"}, {0, nullptr}};
+constexpr value_string kQosStrings[] = {{0, "0"}, {1, "1"}, {2, "2"}, {3, "-1"}, {0, nullptr}};
 
-constexpr value_string topic_id_type_strings[] = {
+constexpr value_string kTopicIdTypeStrings[] = {
     {0, "normal id or name"}, {1, "pre-defined id"}, {2, "short name"}, {3, "reserved"}, {0, nullptr}};
 
-constexpr value_string topic_source_strings[] = {
+constexpr value_string kTopicSourceStrings[] = {
     {static_cast<guint32>(TopicSource::none), "not known"},
     {static_cast<guint32>(TopicSource::octets), "this message"},
     {static_cast<guint32>(TopicSource::registered), "REGISTER"},

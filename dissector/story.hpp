@@ -83,13 +83,13 @@ struct Telling {             // small things first: there is one for each messag
     bool has_delivered = false;  ///< PINGRESP that ends a wake-up
 
     std::uint32_t delivered = 0;  ///< ... PUBLISHes to the device since its PINGREQ, without retransmissions
+    std::uint32_t stream = kNoStream;  ///< number of the device, from 0 in the order of appearance
     std::string_view
         client;  ///< client id, empty if unknown; also behind forwarders and after a change of address
     std::string_view
         topic;  ///< name or filter that this message is about (PUBLISH, PUBACK, REGISTER, REGACK, SUBACK ...)
-    std::uint32_t stream = kNoStream;  ///< number of the device, from 0 in the order of appearance
-    std::uint32_t connect_frame = 0;   ///< where the session that goes on began; 0 in that CONNECT itself
-    std::uint32_t topic_frame = 0;     ///< where the name was learned, if not here
+    std::uint32_t connect_frame = 0;  ///< where the session that goes on began; 0 in that CONNECT itself
+    std::uint32_t topic_frame = 0;    ///< where the name was learned, if not here
 
     std::uint32_t response_frame = 0;  ///< (later) the first answer; of a repeated request too, which may
                                        ///< come after it

@@ -146,9 +146,11 @@ bool Exchanges::repeats(const Scene& scene, const Request& request, Asked what, 
                    (client.newest[scene.way()][static_cast<std::size_t>(what)] == id && elapsed < kRetrySpan);
         case Asked::publish_unacked:
             return false;
-        case Asked::connect:  // after a refusal, or when the device has done other things, it is a new one
-                              // (D09)
-            return last && (request.answer_frame == 0 || (!request.refused && elapsed < kRetrySpan));
+        case Asked::connect:
+            // New when that session is over, or the device has done other things in it (D09).
+            return client.shown() == State::connecting
+                       ? request.answer_frame == 0 || elapsed < kRetrySpan
+                       : client.shown() == State::active && last && elapsed < kRetrySpan;
         case Asked::will_topic_request:
         case Asked::will_topic:
         case Asked::will_msg_request:
@@ -172,6 +174,8 @@ Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
     Request& request = *place;
     const std::uint64_t body = body_of(scene);
     scene.telling.expects_answer = what != Asked::publish_unacked;
+    scene.copied = what == Asked::publish_unacked && request.frame != 0 && request.body == body &&
+                   since(request.last_time, scene.time()) < kCopySpan;
     if (request.body == body && repeats(scene, request, what, id, key)) {
         repeat(scene, request, what);
     } else {
@@ -300,7 +304,6 @@ bool Exchanges::answer(Scene& scene, Request& request) {
     }
     request.answer_frame = scene.frame();
     request.answer_type = static_cast<std::uint8_t>(scene.message.type.value);
-    request.refused = scene.message.return_code.there() && !scene.accepted();
     request.telling->response_frame = scene.frame();
     if (request.repeats != nullptr) {
         for (Telling* repeated : *request.repeats) {

@@ -263,7 +263,7 @@ void Story::Impl::pubrel(Scene& scene) {
     release.exchange = publish->exchange;
     scene.telling.exchange = publish->exchange;
     story::Exchanges::inherit_topic(scene, *publish);
-    if (publish->exchange->pubrec == 0) {
+    if (publish->exchange->pubrec == 0 && publish->epoch == scene.client->epoch) {
         scene.note(Expert::qos2_released_early, publish->frame);
     }
     set_once(publish->exchange->pubrel, scene);
@@ -379,7 +379,6 @@ void Story::Impl::disconnect_down(Scene& scene) {
     if (last != nullptr && since(last->last_time, scene.time()) < story::kRetrySpan) {
         exchanges.answer(scene, *last);
         exchanges.finish(scene, *last, false);
-        last->refused = true;
         unknown_client =
             last == exchanges.find(scene, Asked::ping, 0) && !client.connect_seen && !client.id.empty();
     }

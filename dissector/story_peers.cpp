@@ -110,8 +110,8 @@ void Peers::orient(Scene& scene, Pair& pair, bool source_is_low, bool whole) {
     if (pair.first == 0) {
         pair.first = source_is_low ? 1 : -1;
     }
-    int device = pair.types;
-    for (const int next : {int{pair.ports}, int{pair.guess}}) {
+    std::int8_t device = pair.types;
+    for (const std::int8_t next : {pair.ports, pair.guess}) {
         device = device != 0 ? device : next;
     }
     scene.sure = device != 0;

@@ -21,7 +21,8 @@
 namespace mqttsnx::story {
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
-/// A copy that comes sooner than this was made by the network: no device repeats so quickly.
+/// A copy that comes sooner than this was made by the network: no device repeats so quickly. And what a
+/// device sends so soon after the gateway's DISCONNECT was sent before that came.
 constexpr Nanoseconds kCopySpan = kSecond / 2;
 /// For how long a request can be repeated although it has an answer: T_retry 15 s, N_retry 5 (SN12-111).
 constexpr Nanoseconds kRetrySpan = 90 * kSecond;
@@ -201,7 +202,6 @@ struct Request {
     std::int8_t qos = 0;
     bool open = false;      ///< the exchange is not over: QoS 2 until PUBCOMP
     std::int8_t line = -1;  ///< of Client::lines, while it waits there
-    bool refused = false;   ///< answered by a return code that is not 0
 };
 
 /// Those of one kind without an answer, oldest first.
@@ -236,6 +236,7 @@ struct Client {
     std::uint16_t sleep = 0;       ///< s
     std::uint32_t connect_frame = 0;
     std::uint32_t ended_frame = 0;     ///< where it stopped being connected
+    Nanoseconds refused_time = -1;     ///< when the gateway ended it; -1: it did not
     std::uint32_t last_up_frame = 0;   ///< the device's last message
     Nanoseconds last_up = 0;           ///< its time
     Nanoseconds supervised_since = 0;  ///< as last_up, or the PINGRESP that ended a wake-up (SN12-105)
@@ -275,9 +276,10 @@ struct Scene {
     Octets captured;
     Telling& telling;
     Direction direction = Direction::unknown;
-    bool sure = false;   ///< of the direction; else requests and answers are linked, no more
-    bool wrong = false;  ///< nobody takes such a message from this side
-    bool cut = false;    ///< by the capture's limit: texts and bodies may be incomplete
+    bool sure = false;    ///< of the direction; else requests and answers are linked, no more
+    bool wrong = false;   ///< nobody takes such a message from this side
+    bool copied = false;  ///< a PUBLISH QoS 0 as one just before: the network may have made it
+    bool cut = false;     ///< by the capture's limit: texts and bodies may be incomplete
     Peer* peer = nullptr;
     Client* client = nullptr;
 

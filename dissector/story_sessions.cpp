@@ -24,6 +24,13 @@ void end(Scene& scene) {
     client.overdue = false;
     client.guessed = false;
     client.ended_frame = scene.frame();
+    client.refused_time = scene.up() ? -1 : scene.time();
+}
+
+/// The device has sent this before it could know that the gateway has ended the session.
+bool has_crossed(const Scene& scene) {
+    const Nanoseconds refused = scene.client->refused_time;
+    return refused != -1 && since(refused, scene.time()) < kCopySpan;
 }
 
 Client::Congestion& congestion_of(Client& client, Congested kind) {
@@ -180,10 +187,10 @@ void judge_request_up(Scene& scene) {
     Client& client = *scene.client;
     const State state = client.shown();
     const bool ping = scene.type() == Type::pingreq;
-    if (scene.again()) {
+    if (scene.again() || scene.copied) {
         return;
     }
-    if (state == State::disconnected || (state == State::connecting && !ping)) {
+    if ((state == State::disconnected && !has_crossed(scene)) || (state == State::connecting && !ping)) {
         scene.note(Expert::not_connected,
                    state == State::connecting ? client.connect_frame : client.ended_frame);
     } else if (state == State::asleep && !ping && !client.guessed) {

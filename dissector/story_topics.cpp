@@ -5,7 +5,7 @@ namespace mqttsnx::story {
 
 void Topics::resolve(Scene& scene, const Endpoint& gateway) {
     Telling& telling = scene.telling;
-    if (telling.topic_source != TopicSource::none) {
+    if (scene.again() || telling.topic_source != TopicSource::none) {
         return;
     }
     const auto say = [&telling](std::string_view name, TopicSource source) {

@@ -37,19 +37,19 @@ void show_envelope(Details& details, const Envelope& envelope) {
 }
 
 struct FlagRow {
-    std::uint8_t mask;
-    Field field;
-    bool is_bit;
     const char* name;
+    Field field;
+    std::uint8_t mask;
+    bool is_bit;
 };
 
 constexpr FlagRow kFlags[] = {
-    {MQTTSN_FLAG_DUP, F_DUP, true, "DUP"},
-    {MQTTSN_FLAG_QOS, F_QOS, false, "QoS"},
-    {MQTTSN_FLAG_RETAIN, F_RETAIN, true, "Retain"},
-    {MQTTSN_FLAG_WILL, F_WILL, true, "Will"},
-    {MQTTSN_FLAG_CLEAN_SESSION, F_CLEAN_SESSION, true, "CleanSession"},
-    {MQTTSN_FLAG_TOPIC_ID_TYPE, F_TOPIC_ID_TYPE, false, "TopicIdType"},
+    {"DUP", F_DUP, MQTTSN_FLAG_DUP, true},
+    {"QoS", F_QOS, MQTTSN_FLAG_QOS, false},
+    {"Retain", F_RETAIN, MQTTSN_FLAG_RETAIN, true},
+    {"Will", F_WILL, MQTTSN_FLAG_WILL, true},
+    {"CleanSession", F_CLEAN_SESSION, MQTTSN_FLAG_CLEAN_SESSION, true},
+    {"TopicIdType", F_TOPIC_ID_TYPE, MQTTSN_FLAG_TOPIC_ID_TYPE, false},
 };
 
 /// Only the bits that this message uses, and those that are set though it does not.
@@ -100,7 +100,7 @@ void show_gateway_address(Details& details, Range data) {
     proto_tree* parts = proto_item_add_subtree(item, ett[S_GW_ADDRESS]);
     const Field field = octets == kIpv6 ? F_GW_IPV6 : F_GW_IPV4;
     proto_tree_add_item(parts, hf[field], details.tvb, begin, static_cast<int>(octets),
-                        octets == kIpv6 ? ENC_NA : ENC_BIG_ENDIAN);
+                        ENC_BIG_ENDIAN);  // of IPv6: none, the same number
     if (size == octets + kPort) {
         proto_tree_add_item(parts, hf[F_GW_PORT], details.tvb, begin + static_cast<int>(octets), kPort,
                             ENC_BIG_ENDIAN);

@@ -93,6 +93,16 @@ const nstime_t* time_of(packet_provider_data* provider, guint32 number) {
     return known ? &provider->times[number - 1] : nullptr;
 }
 
+// Something for each kind of rule to do.
+constexpr const char* kSettings[] = {
+    "mqttsnx.guess_cbor:TRUE",
+    "uat:mqttsnx_payload_rules:\"topic filter\",\"a/+\",\"data-text-lines\",\"\"",
+    "uat:mqttsnx_payload_rules:\"regular expression\",\"^[a-f]b$\",\"json\",\"\"",
+    "uat:mqttsnx_payload_rules:\"ends with\",\"t\",\"cbor\",\"\"",
+    "uat:mqttsnx_predefined_topics:\"\",\"\",\"1\",\"a/predefined\"",
+    "uat:mqttsnx_predefined_topics:\"\",\"dev*\",\"2\",\"of/{client_id}\"",
+};
+
 const packet_provider_funcs kProvider = {time_of, nullptr, nullptr, nullptr};
 
 Bed::Bed() {
@@ -108,9 +118,10 @@ Bed::Bed() {
     plugin_register();
     FUZZ_CHECK(epan_init(nullptr, nullptr, FALSE));
     epan_load_settings();
-    char guess[] = "mqttsnx.guess_cbor:TRUE";
-    char* problem = nullptr;
-    FUZZ_CHECK(prefs_set_pref(guess, &problem) == PREFS_SET_OK);
+    for (std::string setting : kSettings) {
+        char* problem = nullptr;
+        FUZZ_CHECK(prefs_set_pref(setting.data(), &problem) == PREFS_SET_OK);
+    }
     prefs_apply_all();
     build_column_format_array(&columns_, prefs.num_cols, TRUE);
     listeners_ = std::make_unique<test::Listeners>();

@@ -2,6 +2,7 @@
 #include "fuzz/dissector_listeners.hpp"
 
 #include <initializer_list>
+#include <span>
 
 #include "fuzz/targets.hpp"
 
@@ -20,6 +21,14 @@ void on_object(void* sum, export_object_entry_t* entry) {
 }
 
 std::uint8_t g_sum;
+
+template <class Item>
+std::span<Item> items(const conv_hash_t& table) {
+    if (table.conv_array == nullptr) {
+        return {};
+    }
+    return {reinterpret_cast<Item*>(table.conv_array->data), table.conv_array->len};
+}
 
 }  // namespace
 
@@ -55,6 +64,12 @@ void Listeners::listen(const char* tap, void* data, tap_packet_cb on_packet, gui
 }
 
 void Listeners::forget() {
+    for (conv_item_t& item : items<conv_item_t>(conversations_)) {
+        g_free(get_conversation_filter(&item, CONV_DIR_A_TO_FROM_B));
+    }
+    for (endpoint_item_t& item : items<endpoint_item_t>(endpoints_)) {
+        g_free(get_endpoint_filter(&item));
+    }
     reset_conversation_table_data(&conversations_);
     reset_endpoint_table_data(&endpoints_);
     follow_reset_stream(&follow_);

@@ -23,7 +23,7 @@ class Listeners {
     ~Listeners();
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
-    /// As if the windows were closed and opened again.
+    /// Filters of all rows, and then as if the windows were closed and opened again.
     void forget();
 
   private:

@@ -203,15 +203,22 @@ void more_than_one_request_without_an_answer(void** /*state*/) {
 // SN12-60, SN12-98, D09, D12
 void who_is_not_connected_cannot_ask(void** /*state*/) {
     check({
-        {"connect; learn; > 02 18; < 02 18; > 09 0C 20 00 10 00 02 68 69; < 02 18", "7 not_connected@5"},
-        {"connect; > 02 18; < 02 18; > 02 16; < 02 18", "5 not_connected@3"},
+        {"connect; learn; > 02 18; < 02 18; wait 1; > 09 0C 20 00 10 00 02 68 69; < 02 18",
+         "7 not_connected@5"},
+        {"connect; > 02 18; < 02 18; wait 1; > 02 16; < 02 18", "5 not_connected@3"},
         {"connect; > 02 18; < 02 18; > 04 18 01 2C; < 02 18", "5 not_connected@3"},
         {"connect; > 02 18; < 02 18; < 02 16", "5 not_connected@3"},
         {"connect; > 02 18; < 02 16; < 02 18", ""},  // sent before the gateway knew
         {"> 0A 04 04 01 00 3C 64 65 76 31; > 08 12 20 00 03 61 2F 23; < 03 05 00", "2 not_connected@1"},
-        {"> 0A 04 04 01 00 3C 64 65 76 31; < 03 05 03; > 02 16", "3 not_connected@2"},
+        {"> 0A 04 04 01 00 3C 64 65 76 31; < 03 05 03; wait 1; > 02 16", "3 not_connected@2"},
         {"> 02 16; < 02 18; wait 1; > 02 16; < 02 18", "2 session_lost, 3 not_connected@2"},
         {"connect; < 02 18", "3 session_lost@1"},
+        // sent before the device could know
+        {"connect; < 02 18; > 02 16", "3 session_lost@1"},
+        // a copy that the network made, and another message
+        {"connect; learn; > 09 0C 00 00 10 00 00 68 69; > 02 18; < 02 18; > 09 0C 00 00 10 00 00 68 69", ""},
+        {"connect; learn; > 09 0C 00 00 10 00 00 68 69; > 02 18; < 02 18; > 09 0C 00 00 10 00 00 6A 6B",
+         "8 not_connected@6"},
         {"connect; learn; > 09 0C 20 00 10 00 02 68 69; < 02 18", "6 session_lost@1"},
         {"connect; > 02 16; < 02 17; connect", "5 connected_again@1"},
         // the same octets and nothing between: a repetition, its answer was lost behind the capture
@@ -219,16 +226,20 @@ void who_is_not_connected_cannot_ask(void** /*state*/) {
         {"connect; > 02 18; < 02 18; device 40002; connect", ""},
         {"connect; device 40002; connect", "3 session_moved@1, 3 connected_again@1"},
         {"connect 00; > 02 18; < 02 18; device 40002; connect 00", "5 session_moved@3"},
+        // the same CONNECT after the end of its session is a new one
+        {"connect; < 02 18; connect; > 02 16; < 02 17", "3 session_lost@1"},
     });
 }
 
 // SN12-104, SN12-105, SN12-109, D55
 void sleepers_neither_send_nor_hear(void** /*state*/) {
     check({
-        {"connect; learn; > 04 18 01 2C; < 02 18; > 09 0C 00 00 10 00 00 68 69", "7 sent_while_asleep@5"},
+        {"connect; learn; > 04 18 01 2C; < 02 18; wait 1; > 09 0C 00 00 10 00 00 68 69",
+         "7 sent_while_asleep@5"},
         {"connect; learn; > 04 18 01 2C; < 02 18; < 09 0C 00 00 10 00 00 68 69", "7 sent_to_asleep@5"},
         {"connect; learn; > 04 18 01 2C; < 09 0C 00 00 10 00 00 68 69; < 02 18", ""},  // before it knew
-        {"connect; learn; > 04 18 01 2C; < 02 18; > 09 0C 20 00 10 00 02 68 69; < 07 0D 00 10 00 02 00",
+        {"connect; learn; > 04 18 01 2C; < 02 18; wait 1; > 09 0C 20 00 10 00 02 68 69; < 07 0D 00 10 00 02 "
+         "00",
          "7 sent_while_asleep@5"},
         {"> 06 16 64 65 76 31; < 02 18; wait 5; > 06 16 64 65 76 31; < 02 18",
          "2 ping_unknown_client@1, 3 ping_unknown_client@2"},
@@ -263,6 +274,11 @@ void the_will_is_given_when_asked_for(void** /*state*/) {
         {"> 0A 04 0C 01 00 3C 64 65 76 31; < 02 06; < 03 05 00", "3 connack_before_will@1"},
         {"> 0A 04 0C 01 00 3C 64 65 76 31; < 03 05 03", ""},
         {"> 0A 04 0C 01 00 3C 64 65 76 31; < 02 06; > 02 07; < 03 05 00", ""},  // D42
+        // D09: a late copy of the CONNECT, and a device that begins its handshake again
+        {"> 0A 04 0C 01 00 3C 64 65 76 31; < 02 06; > 06 07 30 77 2F 74; > 0A 04 0C 01 00 3C 64 65 76 31; < "
+         "02 08; < 02 06;"
+         "> 05 09 6F 66 66; < 03 05 00",
+         "4 retransmission@1, 6 retransmission@2"},
         {"> 0A 04 0C 01 00 3C 64 65 76 31; < 02 06; wait 15; < 02 06; > 06 07 30 77 2F 74; < 02 08; wait 15; "
          "< 02 08;"
          "> 05 09 6F 66 66; < 03 05 00",
