@@ -20,6 +20,9 @@ void Topics::resolve(Scene& scene, const Endpoint& gateway) {
         case TopicForm::long_name:
             return say(texts_.keep(scene.text()), TopicSource::octets);
         case TopicForm::short_name: {
+            if (!scene.message.topic_id.there()) {  // not two octets: no name at all
+                return;
+            }
             const char octets[] = {static_cast<char>(id >> 8U), static_cast<char>(id & 0xFFU)};
             return say(texts_.keep({octets, sizeof octets}), TopicSource::octets);
         }
