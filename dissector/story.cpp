@@ -59,6 +59,11 @@ bool has_fixed_fields(const Message& message) {
     }
 }
 
+/// What only MQTT-SN 1.2 has: in 2.0 these numbers are answers of another form (D53).
+bool is_connect_or_connack(Type type) {
+    return type == Type::connect || type == Type::connack;
+}
+
 bool is_discovery(Type type) {
     return type == Type::advertise || type == Type::search_gateway || type == Type::gateway_info;
 }
@@ -70,10 +75,12 @@ bool Story::Impl::is_version_2(const Datagram& datagram, story::Pair& pair, Octe
     if (settings.version != StorySettings::Version::automatic) {
         return settings.version == StorySettings::Version::v2_0;
     }
-    // Never guessed later: 2.0 gives other meanings to the numbers of 1.2 (D53).
+    // Only a CONNECT or its CONNACK decides, and for good: 2.0 gives other meanings to the numbers of 1.2 (D53),
+    // and many a message of the one is faultless in the other.
     if (!pair.version_2 && !pair.version_1) {
         pair.version_2 = looks_like_version_2_connect(captured, reported);
-        pair.version_1 = !pair.version_2 && is_whole(datagram) && datagram.fault_count == 0;
+        pair.version_1 = !pair.version_2 && is_whole(datagram) && datagram.fault_count == 0 &&
+                         is_connect_or_connack(datagram.message.kind());
     }
     return pair.version_2;
 }

@@ -17,7 +17,7 @@ struct Pair {
     std::int8_t guess = 0;  ///< what messages say that usually come from one side
     std::int8_t first = 0;  ///< as if the first sender were the device
     bool version_2 = false;
-    bool version_1 = false;  ///< a message without a fault was seen
+    bool version_1 = false;  ///< a CONNECT or CONNACK of 1.2 was seen
 };
 
 class Peers {

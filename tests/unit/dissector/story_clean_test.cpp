@@ -393,8 +393,21 @@ void a_version_2_connect_makes_the_conversation_version_2(void** /*state*/) {
     assert_true(c.frame(1).version_2 && c.frame(2).version_2 && c.frame(3).version_2);
     c.device.port = 40002;
     c.connect();
-    c.up(connect_2);  // not a first packet
+    c.up(connect_2);  // after a CONNECT of 1.2
     assert_false(c.frame(4).version_2 || c.frame(6).version_2);
+
+    // A capture that begins late: what is faultless in 1.2 may have been 2.0 all the same.
+    Capture late;
+    late.up("02 16");
+    late.down("03 02 01");
+    late.up(connect_2);
+    late.up("02 16");
+    assert_false(late.frame(1).version_2 || late.frame(2).version_2);
+    assert_true(late.frame(3).version_2 && late.frame(4).version_2);
+    Capture answered;
+    answered.down("03 05 00");
+    answered.up(connect_2);
+    assert_false(answered.frame(2).version_2);
 
     mqttsnx::StorySettings settings;
     settings.version = mqttsnx::StorySettings::Version::v2_0;
