@@ -64,25 +64,46 @@ bool is_connect_or_connack(Type type) {
     return type == Type::connect || type == Type::connack;
 }
 
+/// ADVERTISE, SEARCHGW and GWINFO of 2.0; in 1.2 PINGREQ, PINGRESP and DISCONNECT, which go to nobody's
+/// group.
+bool is_version_2_discovery(const Datagram& datagram) {
+    return datagram.envelope_count == 0 && datagram.has_message && datagram.message.type.value >= 0x16 &&
+           datagram.message.type.value <= 0x18;
+}
+
 bool is_discovery(Type type) {
     return type == Type::advertise || type == Type::search_gateway || type == Type::gateway_info;
 }
 
 }  // namespace
 
-bool Story::Impl::is_version_2(const Datagram& datagram, story::Pair& pair, Octets captured,
-                               std::uint32_t reported) {
+/// Only a CONNECT or its CONNACK decides, and for good: 2.0 gives other meanings to the numbers of 1.2 (D53),
+/// and many a message of the one is faultless in the other.
+bool Story::Impl::is_version_2(Scene& scene, story::Pair& pair, std::uint32_t source,
+                               std::uint32_t destination, std::uint32_t reported) {
     if (settings.version != StorySettings::Version::automatic) {
         return settings.version == StorySettings::Version::v2_0;
     }
-    // Only a CONNECT or its CONNACK decides, and for good: 2.0 gives other meanings to the numbers of 1.2 (D53),
-    // and many a message of the one is faultless in the other.
-    if (!pair.version_2 && !pair.version_1) {
-        pair.version_2 = looks_like_version_2_connect(captured, reported);
-        pair.version_1 = !pair.version_2 && is_whole(datagram) && datagram.fault_count == 0 &&
-                         is_connect_or_connack(datagram.message.kind());
+    const Datagram& datagram = scene.datagram;
+    if (scene.sighting.destination.multicast && is_version_2_discovery(datagram) &&
+        peers.has_spoken_version_2(source)) {
+        return true;
     }
-    return pair.version_2;
+    const bool inside = datagram.envelope_count != 0 && datagram.has_message && !pair.version.version_2;
+    story::Version& version =
+        inside ? peers.version_behind(source, destination, datagram, scene.captured) : pair.version;
+    if (!version.version_2 && !version.version_1) {
+        const std::uint32_t at = inside ? datagram.message.whole.at : 0;
+        version.version_2 = looks_like_version_2_connect(scene.captured.subspan(at), reported - at);
+        version.version_1 = !version.version_2 && is_whole(datagram) && datagram.fault_count == 0 &&
+                            is_connect_or_connack(datagram.message.kind());
+        if (version.version_2 && !scene.sighting.destination.multicast) {
+            peers.speaks_version_2(source);
+            peers.speaks_version_2(destination);
+        }
+    }
+    scene.telling.version_2_inside = version.version_2 && inside;
+    return version.version_2;
 }
 
 void Story::Impl::tell_discovery(Scene& scene, std::uint32_t source, std::uint32_t destination) {
@@ -232,11 +253,11 @@ const Telling* Story::tell(const Sighting& sighting, const Datagram& datagram, O
     const std::uint32_t source = impl.peers.number_of(sighting.source);
     const std::uint32_t destination = impl.peers.number_of(sighting.destination);
     story::Pair& pair = impl.peers.pair_of(source, destination);
-    if (impl.is_version_2(datagram, pair, captured, reported)) {
+    Scene scene{sighting, datagram, datagram.message, captured, telling};
+    if (impl.is_version_2(scene, pair, source, destination, reported)) {
         telling.version_2 = true;
         return &telling;
     }
-    Scene scene{sighting, datagram, datagram.message, captured, telling};
     scene.cut = has_fault(datagram, Expert::capture_cut);
     const bool readable = is_whole(datagram) && has_fixed_fields(datagram.message);
     story::Peers::orient(scene, pair, source <= destination, readable);

@@ -73,8 +73,9 @@ constexpr std::uint32_t kNoStream = 0xFFFFFFFF;
 /// What the story knows of one message. Frames are 0 where there is none. Members marked (later) may still be
 /// filled by messages that follow; all others are as they were when the message was seen, so that one pass
 /// over a capture shows the same as two.
-struct Telling {             // small things first: there is one for each message
-    bool version_2 = false;  ///< the conversation speaks MQTT-SN 2.0: nothing below is filled
+struct Telling {                    // small things first: there is one for each message
+    bool version_2 = false;         ///< the conversation speaks MQTT-SN 2.0: nothing below is filled
+    bool version_2_inside = false;  ///< ... in an envelope of 1.2
     Direction direction = Direction::unknown;
     State state_before = State::unknown;
     State state = State::unknown;  ///< after this message

@@ -23,7 +23,8 @@ struct Story::Impl {
     story::Discovery discovery;
 
     // story.cpp
-    bool is_version_2(const Datagram& datagram, story::Pair& pair, Octets captured, std::uint32_t reported);
+    bool is_version_2(story::Scene& scene, story::Pair& pair, std::uint32_t source, std::uint32_t destination,
+                      std::uint32_t reported);
     void tell_discovery(story::Scene& scene, std::uint32_t source, std::uint32_t destination);
     void tell_minus_one(story::Scene& scene, std::uint32_t source, std::uint32_t destination);
     void tell_of_device(story::Scene& scene);

@@ -86,6 +86,12 @@ Pair& Peers::pair_of(std::uint32_t source, std::uint32_t destination) {
     return pairs_[std::uint64_t{low} << 32U | high];
 }
 
+Version& Peers::version_behind(std::uint32_t source, std::uint32_t destination, const Datagram& datagram,
+                               Octets captured) {
+    const auto [low, high] = std::minmax(source, destination);
+    return versions_behind_[{low, high, node_of(datagram, captured).data()}];
+}
+
 void Peers::orient(Scene& scene, Pair& pair, bool source_is_low, bool whole) {
     const Evidence evidence = whole ? evidence_of(scene.message) : Evidence{};
     const Sighting& sighting = scene.sighting;
@@ -246,7 +252,8 @@ void Peers::recognise(Scene& scene, std::string_view id) {
 
 std::size_t Peers::memory() const {
     return memory_of(numbers_) + endpoints_.capacity() * sizeof(void*) + pairs_.memory() + memory_of(peers_) +
-           memory_of(names_) + clients_.memory() + texts_.memory();
+           memory_of(names_) + memory_of(versions_behind_) + memory_of(speakers_of_2_) + clients_.memory() +
+           texts_.memory();
 }
 
 }  // namespace mqttsnx::story

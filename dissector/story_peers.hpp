@@ -9,6 +9,12 @@
 
 namespace mqttsnx::story {
 
+/// What a conversation speaks, once that is certain.
+struct Version {
+    bool version_2 = false;
+    bool version_1 = false;  ///< a CONNECT or CONNACK of 1.2 was seen
+};
+
 /// Two endpoints that exchange datagrams. Numbers: 1 = the endpoint with the lower number is the device, -1 =
 /// the other is, 0 = not known.
 struct Pair {
@@ -16,8 +22,7 @@ struct Pair {
     std::int8_t ports = 0;  ///< what the ports say
     std::int8_t guess = 0;  ///< what messages say that usually come from one side
     std::int8_t first = 0;  ///< as if the first sender were the device
-    bool version_2 = false;
-    bool version_1 = false;  ///< a CONNECT or CONNACK of 1.2 was seen
+    Version version;        ///< of what is in no envelope
 };
 
 class Peers {
@@ -27,6 +32,12 @@ class Peers {
     const Endpoint& endpoint(std::uint32_t number) const { return *endpoints_[number - 1]; }
     /// Stays where it is until the next call.
     Pair& pair_of(std::uint32_t source, std::uint32_t destination);
+
+    /// The version of a device behind forwarders at these two endpoints, in either direction.
+    Version& version_behind(std::uint32_t source, std::uint32_t destination, const Datagram& datagram,
+                            Octets captured);
+    void speaks_version_2(std::uint32_t number) { speakers_of_2_.insert(number); }
+    bool has_spoken_version_2(std::uint32_t number) const { return speakers_of_2_.count(number) != 0; }
 
     /// Decides the direction of the message. Types win over ports, and many messages over one that
     /// contradicts them: that one gets a note.
@@ -79,7 +90,9 @@ class Peers {
     std::array<std::uint32_t, 2> recent_{};   ///< numbers of the endpoints of the last message
     NumberMap<Pair> pairs_;
     std::unordered_map<PeerKey, Peer, PeerHash> peers_;
-    PeerKey last_key_{};  ///< of last_peer_
+    std::unordered_map<PeerKey, Version, PeerHash> versions_behind_;
+    std::unordered_set<std::uint32_t> speakers_of_2_;  ///< numbers of endpoints
+    PeerKey last_key_{};                               ///< of last_peer_
     Peer* last_peer_ = nullptr;
     std::unordered_map<NameKey, Client*, NameHash> names_;
     Pool<Client, 64> clients_;

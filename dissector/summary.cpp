@@ -300,10 +300,10 @@ bool is_cut_short(const Datagram& datagram) {
                        [](const Fault& f) { return f.expert == Expert::message_cut_short; });
 }
 
-void add_version_2(Line& line, const Datagram& datagram, Octets captured) {
-    const std::uint32_t at = datagram.envelope_count != 0 ? datagram.envelopes[0].whole.at
-                             : datagram.has_message       ? datagram.message.whole.at
-                                                          : 0;
+void add_version_2(Line& line, const Datagram& datagram, Octets captured, bool inside) {
+    const std::uint32_t at = datagram.envelope_count != 0 && !inside ? datagram.envelopes[0].whole.at
+                             : datagram.has_message                  ? datagram.message.whole.at
+                                                                     : 0;
     const Header header = header_of(captured, at);
     const char* name = header.type.there() ? version_2_type_name(header.type.value) : nullptr;
     line.add("2.0 ").add(name != nullptr ? name : "reserved type");
@@ -393,12 +393,17 @@ Header header_of(Octets captured, std::uint32_t at) noexcept {
 }
 
 void summarize(Line& line, const Datagram& datagram, Octets captured, const Telling* telling) {
-    if (telling != nullptr && telling->version_2) {
-        return add_version_2(line, datagram, captured);
+    const bool version_2 = telling != nullptr && telling->version_2;
+    const bool inside = version_2 && telling->version_2_inside;
+    if (version_2 && !inside) {
+        return add_version_2(line, datagram, captured, false);
     }
     for (std::size_t i = 0; i < datagram.envelope_count; ++i) {
         const Range node = datagram.envelopes[i].node_id;
         line.add(node.size != 0 ? "{node " : "{node").add_hex(captured.subspan(node.at, node.size)).add("} ");
+    }
+    if (inside) {
+        return add_version_2(line, datagram, captured, true);
     }
     const Message& message = datagram.message;
     if (datagram.has_message && message.type.there()) {

@@ -246,13 +246,16 @@ void show(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, const Datagram& d
         proto_item_append_text(details.top, ", %s", summary);
         details.tree = proto_item_add_subtree(details.top, ett[S_PROTOCOL]);
     }
-    if (telling != nullptr && telling->version_2) {
+    if (telling != nullptr && telling->version_2 && !telling->version_2_inside) {
         return show_version_2(details, datagram, whole);
     }
     for (std::size_t i = 0; i < datagram.envelope_count; ++i) {
         show_envelope(details, datagram.envelopes[i]);
     }
     const Message& message = datagram.message;
+    if (telling != nullptr && telling->version_2) {
+        return show_version_2(details, datagram, message.whole);
+    }
     if (tree != nullptr && datagram.has_message) {
         show_message(details, message);
     }

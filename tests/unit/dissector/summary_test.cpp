@@ -146,6 +146,8 @@ void version_2_shows_its_header_alone(void** /*state*/) {
     assert_string_equal(line_of("03 77 00", &telling).c_str(), "2.0 reserved type, 3 B");
     // FE is an envelope in 1.2 only
     assert_string_equal(line_of("05 FE 00 00 01", &telling).c_str(), "2.0 Connection Encapsulation, 5 B");
+    telling.version_2_inside = true;
+    assert_string_equal(line_of("05 FE 00 00 01 02 0C", &telling).c_str(), "{node 0001} 2.0 PINGREQ, 2 B");
 }
 
 // SN12-26
