@@ -161,6 +161,8 @@ void Story::Impl::tell_of_device(Scene& scene) {
     Telling& telling = scene.telling;
     if (introduces) {
         story::supervise(scene);
+    } else if (scene.sure) {
+        story::supervise_from_gateway(scene);
     }
     telling.state_before = client.shown();
     telling.connect_frame = client.connect_frame;

@@ -226,6 +226,7 @@ struct Client {
 
     State state = State::unknown;
     bool overdue = false;  ///< silent too long: lost, until the gateway's next message says otherwise
+    bool vanished = false; ///< ... and nothing was heard of it since
     bool settled = false;  ///< the gateway has confirmed the state
     bool guessed = false;  ///< the state was only guessed from a PINGREQ: the capture began later
     bool connect_seen = false;

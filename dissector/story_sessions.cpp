@@ -53,8 +53,22 @@ void supervise(Scene& scene) {
     }
 }
 
+void supervise_from_gateway(Scene& scene) {
+    Client& client = *scene.client;
+    // Before the gateway has confirmed the state it may not count yet; a wake-up may take as long as it likes.
+    if (client.overdue || !client.settled || client.state == State::awake) {
+        return;
+    }
+    supervise(scene);
+    client.vanished = client.overdue;
+    if (!client.overdue) {
+        scene.telling.silence = -1;
+    }
+}
+
 void heard_from_device(Scene& scene) {
     Client& client = *scene.client;
+    client.vanished = false;
     client.heard = true;
     client.last_up = client.supervised_since = scene.time();
     client.last_up_frame = scene.frame();
@@ -62,7 +76,7 @@ void heard_from_device(Scene& scene) {
 
 void heard_from_gateway(Scene& scene) {
     Client& client = *scene.client;
-    client.overdue = false;
+    client.overdue = client.overdue && client.vanished;
     const bool answers_request = scene.telling.request_frame > client.connect_frame && scene.accepted() &&
                                  scene.type() != Type::will_topic_req && scene.type() != Type::will_msg_req;
     if (client.state == State::connecting && answers_request) {

@@ -11,6 +11,8 @@ namespace mqttsnx::story {
 
 /// A message of the device: how long it was silent, and whether that was too long (SN12-102, SN12-103).
 void supervise(Scene& scene);
+/// A message of the gateway: whether the device has been silent for too long.
+void supervise_from_gateway(Scene& scene);
 /// After a message of the device: the timers start again.
 void heard_from_device(Scene& scene);
 /// A message of the gateway shows that it has not given the session up. Not for DISCONNECT and CONNACK.

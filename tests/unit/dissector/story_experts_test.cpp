@@ -260,7 +260,26 @@ void silence_is_measured_with_the_tolerance(void** /*state*/) {
          "> 06 16 64 65 76 31; < 02 17",
          ""},
         {"connect; wait 3600; connect", "3 keep_alive_exceeded@1"},
+        // a device that is heard no more: said once, where the gateway speaks to it
+        {"connect; wait 89; < 02 16", ""},
+        {"connect; wait 91; < 02 16; wait 15; < 02 16", "3 keep_alive_exceeded@1, 4 retransmission@3"},
+        {"connect; > 04 18 01 2C; < 02 18; wait 331; < 02 16", "5 sleep_exceeded@3"},
+        // it wakes up in time, and the gateway delivers for longer than it sleeps
+        {"connect; learn; > 04 18 00 0A; < 02 18; wait 10; > 06 16 64 65 76 31; wait 20;"
+         "< 09 0C 00 00 10 00 00 68 69; < 02 17",
+         ""},
     });
+}
+
+// SN12-102
+void a_device_that_is_heard_no_more_is_lost_until_it_is_answered(void** /*state*/) {
+    using mqttsnx::State;
+    Capture c;
+    c.play("connect; wait 91; < 02 16; wait 15; < 02 16; > 02 16; < 02 17");
+    assert_true(c.frame(2).state == State::active && c.frame(3).state == State::lost);
+    assert_true(c.frame(4).state == State::lost && c.frame(5).state == State::lost);
+    assert_true(c.frame(6).state == State::active);
+    assert_true(c.frame(3).silence > 91'000'000'000 && c.frame(4).silence == -1);
 }
 
 // SN12-61
@@ -410,6 +429,7 @@ int main() {
         cmocka_unit_test(who_is_not_connected_cannot_ask),
         cmocka_unit_test(sleepers_neither_send_nor_hear),
         cmocka_unit_test(silence_is_measured_with_the_tolerance),
+        cmocka_unit_test(a_device_that_is_heard_no_more_is_lost_until_it_is_answered),
         cmocka_unit_test(the_will_is_given_when_asked_for),
         cmocka_unit_test(a_connack_that_was_not_captured_costs_one_remark),
         cmocka_unit_test(an_id_whose_name_was_not_captured_whole_is_not_unknown),
