@@ -224,6 +224,9 @@ void Story::Impl::puback(Scene& scene) {
     if (scene.accepted() && request->qos != 1) {
         scene.note(Expert::ack_qos_differs, request->frame);
     }
+    if (scene.up() && scene.accepted() && request->topic_form == TopicForm::id) {
+        topics.confirm(scene, request->topic_id);
+    }
     if (first && scene.message.return_code.value == kInvalidTopicId && request->topic_form == TopicForm::id) {
         topics.forget(scene, request->topic_id);
     }
@@ -239,6 +242,9 @@ void Story::Impl::pubrec(Scene& scene) {
         return;
     }
     set_once(request->exchange->pubrec, scene);
+    if (scene.up() && request->topic_form == TopicForm::id) {
+        topics.confirm(scene, request->topic_id);
+    }
     if (request->qos != 2) {
         scene.note(Expert::ack_qos_differs, request->frame);
     }

@@ -18,7 +18,7 @@ class Topics {
     void resolve(Scene& scene, const Endpoint& gateway);
     /// A gateway's REGISTER: the id is known, but not to be used before the REGACK.
     void announce(Scene& scene);
-    /// The device has answered the gateway's REGISTER of this id.
+    /// The device has accepted the gateway's REGISTER of this id, or a PUBLISH with it.
     void confirm(Scene& scene, std::uint16_t id);
     /// The id stands for the topic of the message, which has just been accepted.
     void learn(Scene& scene, std::uint16_t id, TopicSource source);

@@ -104,6 +104,13 @@ void topic_ids_have_to_be_known(void** /*state*/) {
         {"connect; < 09 0A 00 11 00 01 61 2F 63; < 09 0C 00 00 11 00 00 68 69; > 07 0B 00 11 00 01 00;"
          "< 09 0C 00 00 11 00 00 68 69",
          "4 topic_id_unconfirmed@3"},
+        // the REGACK was not captured, but the device takes what comes under the id
+        {"connect; < 09 0A 00 11 00 01 61 2F 63; < 09 0C 20 00 11 00 02 68 69; > 07 0D 00 11 00 02 00;"
+         "< 09 0C 20 00 11 00 03 68 69; > 07 0D 00 11 00 03 00",
+         "4 topic_id_unconfirmed@3"},
+        {"connect; < 09 0A 00 11 00 01 61 2F 63; < 09 0C 40 00 11 00 02 68 69; > 04 0F 00 02; < 04 10 00 02;"
+         "> 04 0E 00 02; < 09 0C 00 00 11 00 00 68 69",
+         "4 topic_id_unconfirmed@3"},
         {"connect; learn; < 09 0A 00 10 00 01 61 2F 63; > 07 0B 00 10 00 01 00", "5 topic_id_reassigned@4"},
         {"connect; learn; > 09 0A 00 00 00 01 61 2F 63; < 07 0B 00 10 00 01 00", "6 topic_id_reassigned@4"},
         {"connect; learn; < 09 0A 00 10 00 01 61 2F 62; > 07 0B 00 10 00 01 00", ""},
