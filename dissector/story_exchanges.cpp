@@ -194,7 +194,6 @@ Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
         begin(scene, request, what, body);
     }
     request.last_time = scene.time();
-    client.asked[scene.way()] |= static_cast<std::uint16_t>(1U << static_cast<unsigned>(what));
     client.last[scene.way()] = key;
     if (has_msg_id(what)) {
         client.newest[scene.way()][static_cast<std::size_t>(what)] = id;
@@ -326,7 +325,7 @@ bool Exchanges::answer(Scene& scene, Request& request) {
 Request* Exchanges::answer(Scene& scene, Asked what, std::uint16_t id, bool& first) {
     Request* request = find(scene, what, id);
     if (request == nullptr) {
-        unexpected(scene, what);
+        unexpected(scene);
         first = false;
         return nullptr;
     }
@@ -334,11 +333,10 @@ Request* Exchanges::answer(Scene& scene, Asked what, std::uint16_t id, bool& fir
     return request;
 }
 
-void Exchanges::unexpected(Scene& scene, Asked what) const {
+void Exchanges::unexpected(Scene& scene) const {
     scene.client->last[scene.way()] = 0;
-    const unsigned asked = scene.client->asked[1 - scene.way()];
-    const bool began_before = !scene.client->connect_seen && (asked >> static_cast<unsigned>(what) & 1U) == 0;
-    if (scene.sure && !began_before) {
+    // Without a CONNECT the request may lie before the capture: several may have been under way.
+    if (scene.sure && scene.client->connect_seen) {
         scene.note(Expert::response_unexpected);
     }
 }

@@ -28,7 +28,7 @@ class Exchanges {
     /// As answer(), by kind and MsgId; what was never asked gets a note. @returns nullptr then
     Request* answer(Scene& scene, Asked what, std::uint16_t id, bool& first);
     /// Notes an answer to nothing, unless the request may lie before the capture.
-    void unexpected(Scene& scene, Asked what) const;
+    void unexpected(Scene& scene) const;
 
     /// The exchange is over: nothing of it is waited for any more.
     void finish(Scene& scene, Request& request, bool asked_by_sender);

@@ -84,7 +84,7 @@ void Story::Impl::connack(Scene& scene) {
         answer_handshake(exchanges, scene, *step);
         exchanges.finish(scene, *step, false);
     } else {
-        exchanges.unexpected(scene, Asked::connect);
+        exchanges.unexpected(scene);
     }
     if (scene.telling.duplicate_of != 0) {
         return;
@@ -100,7 +100,7 @@ void Story::Impl::will_request(Scene& scene) {
     exchanges.ask(scene, topic ? Asked::will_topic_request : Asked::will_msg_request, 0);
     Request* step = of_now(scene, exchanges.find(scene, before, 0));
     if (step == nullptr) {
-        exchanges.unexpected(scene, before);
+        exchanges.unexpected(scene);
     } else {
         answer_handshake(exchanges, scene, *step);
     }
@@ -211,7 +211,7 @@ void Story::Impl::puback(Scene& scene) {
         request = unacked != nullptr ? unacked : request;
     }
     if (request == nullptr) {
-        return exchanges.unexpected(scene, Asked::publish);
+        return exchanges.unexpected(scene);
     }
     const bool first = exchanges.answer(scene, *request);
     exchanges.finish(scene, *request, false);

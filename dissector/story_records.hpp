@@ -251,7 +251,6 @@ struct Client {
     Request* handshake = nullptr;          ///< the device's last step towards CONNACK
     Request* last_request = nullptr;       ///< of the device
     std::array<std::uint64_t, 2> last{};   ///< by direction: key of the last message if that was a request
-    std::array<std::uint16_t, 2> asked{};  ///< by direction: kinds of request that were seen, a bit each
     std::array<std::array<std::uint16_t, kAskedWithMsgId>, 2> newest{};  ///< MsgId of the last request
     std::array<std::array<Line, 3>, 2> lines{};
     struct Congestion {
