@@ -225,10 +225,10 @@ struct Client {
     std::uint32_t gateway = 0;
 
     State state = State::unknown;
-    bool overdue = false;  ///< silent too long: lost, until the gateway's next message says otherwise
-    bool vanished = false; ///< ... and nothing was heard of it since
-    bool settled = false;  ///< the gateway has confirmed the state
-    bool guessed = false;  ///< the state was only guessed from a PINGREQ: the capture began later
+    bool overdue = false;   ///< silent too long: lost, until the gateway's next message says otherwise
+    bool vanished = false;  ///< ... and nothing was heard of it since
+    bool settled = false;   ///< the gateway has confirmed the state
+    bool guessed = false;   ///< the state was only guessed from a PINGREQ: the capture began later
     bool connect_seen = false;
     bool clean_seen = false;    ///< all that the session has was made in this capture
     bool ping_refused = false;  ///< the gateway does not know this client id
@@ -248,9 +248,9 @@ struct Client {
     std::uint32_t epoch = 1;        ///< counts CONNECTs
     std::uint32_t clean_epoch = 0;  ///< the last with CleanSession: what is older is forgotten
 
-    Request* handshake = nullptr;          ///< the device's last step towards CONNACK
-    Request* last_request = nullptr;       ///< of the device
-    std::array<std::uint64_t, 2> last{};   ///< by direction: key of the last message if that was a request
+    Request* handshake = nullptr;         ///< the device's last step towards CONNACK
+    Request* last_request = nullptr;      ///< of the device
+    std::array<std::uint64_t, 2> last{};  ///< by direction: key of the last message if that was a request
     std::array<std::array<std::uint16_t, kAskedWithMsgId>, 2> newest{};  ///< MsgId of the last request
     std::array<std::array<Line, 3>, 2> lines{};
     struct Congestion {

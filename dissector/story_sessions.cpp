@@ -55,7 +55,8 @@ void supervise(Scene& scene) {
 
 void supervise_from_gateway(Scene& scene) {
     Client& client = *scene.client;
-    // Before the gateway has confirmed the state it may not count yet; a wake-up may take as long as it likes.
+    // Before the gateway has confirmed the state it may not count yet; a wake-up may take as long as it
+    // likes.
     if (client.overdue || !client.settled || client.state == State::awake) {
         return;
     }
