@@ -82,7 +82,10 @@ const char* row_name(GHashTable* rows, const char* name) {
 }
 
 const char* name_of_type(const Datagram& datagram) {
-    const char* name = datagram.has_message ? type_name(datagram.message.type.value) : nullptr;
+    if (!datagram.has_message || !datagram.message.type.there()) {
+        return "(no type)";  // an empty envelope, an impossible Length, a capture that ends before it
+    }
+    const char* name = type_name(datagram.message.type.value);
     return name != nullptr ? name : "(reserved type)";
 }
 
@@ -143,7 +146,7 @@ tap_packet_status on_tree(stats_tree* tree, packet_info* pinfo, epan_dissect_t*,
     const char* direction = direction_name(telling != nullptr ? telling->direction : Direction::unknown);
     const int by_direction = tick(tree, *counting, kMessages, direction, true);
     tick_stat_node(tree, name, by_direction, FALSE);
-    if (!row.datagram->has_message) {
+    if (!row.datagram->has_message || !message.type.there()) {
         return TAP_PACKET_REDRAW;
     }
     if (message.kind() == Type::publish) {

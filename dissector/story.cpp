@@ -54,6 +54,8 @@ bool has_fixed_fields(const Message& message) {
         case Type::unsubscribe:
         case Type::unsuback:
             return message.msg_id.there();
+        case Type::disconnect:  // Length tells whether it has a Duration
+            return message.duration.there() || message.whole.size == message.length.value;
         default:
             return true;
     }

@@ -34,22 +34,46 @@ std::size_t plain_size(std::string_view text) {
     return size;
 }
 
-/// The two octets of a short topic name.
-std::string_view short_name(const Message& message, Octets captured) {
-    return text_of(captured, message.topic_id.there() ? message.topic_id.where : message.text);
+/// Octets that Length counts are not at hand.
+bool is_cut(const Message& message) {
+    return message.whole.size < message.length.value;
 }
 
-/// " [room/4/temp]": the name if it is known, else the number.
+/// The message's text, with dots for what is not at hand of it.
+void add_text(Line& line, const Message& message, Octets captured) {
+    line.add_foreign(text_of(captured, message.text));
+    const bool is_counted = message.topic_form == TopicForm::long_name;  // the text, not only the message
+    if (is_counted ? message.text.size < message.topic_id.value
+                   : is_cut(message) && message.text.end() == message.whole.end()) {
+        line.add("...");
+    }
+}
+
+/// The octets name a topic, in whichever form. A PUBACK names it in the form of its PUBLISH, which is not
+/// known without the MsgId at its end.
+bool has_topic(const Message& message) {
+    if (message.kind() == Type::puback && !message.return_code.there()) {
+        return false;
+    }
+    return message.topic_form == TopicForm::name ? message.text.size != 0 || !is_cut(message)
+                                                 : message.topic_id.there() || message.text.size != 0;
+}
+
+/// " [room/4/temp]": the name if it is known, else the number, nothing if neither is at hand.
 void add_topic(Line& line, const Message& message, Octets captured, const Telling* telling) {
+    const bool is_known = telling != nullptr && !telling->topic.empty();
+    if (!is_known && !has_topic(message)) {
+        return;
+    }
     line.add(" [");
-    if (telling != nullptr && !telling->topic.empty()) {
+    if (is_known) {
         line.add_foreign(telling->topic);
-    } else if (message.topic_form == TopicForm::name || message.topic_form == TopicForm::long_name) {
-        line.add_foreign(text_of(captured, message.text));
-    } else if (message.topic_form == TopicForm::short_name) {
-        line.add_foreign(short_name(message, captured));
+    } else if (message.topic_form == TopicForm::short_name && message.topic_id.there()) {
+        line.add_foreign(text_of(captured, message.topic_id.where));
     } else if (message.topic_form == TopicForm::predefined) {
         line.add("predefined ").add(message.topic_id.value);
+    } else if (message.has_text) {
+        add_text(line, message, captured);
     } else {
         line.add("topic id ").add(message.topic_id.value);
     }
@@ -65,7 +89,9 @@ void add_known_topic(Line& line, const Telling* telling) {
 
 void add_qos(Line& line, const Message& message) {
     constexpr std::string_view kNames[] = {" Q-1", " Q0", " Q1", " Q2"};
-    line.add(kNames[message.qos() + 1]);
+    if (message.flags.there()) {
+        line.add(kNames[message.qos() + 1]);
+    }
 }
 
 void add_msg_id(Line& line, const Message& message) {
@@ -107,17 +133,21 @@ void add_publish(Line& line, const Message& message, Octets captured, const Tell
     if ((message.flags.value & MQTTSN_FLAG_RETAIN) != 0) {
         line.add(" retain");
     }
-    add_octets(line, data_octets(message));
+    if (message.has_data) {
+        add_octets(line, data_octets(message));
+    }
 }
 
 void add_connect(Line& line, const Message& message, Octets captured) {
     if (message.text.size != 0) {
-        line.add(" ").add_foreign(text_of(captured, message.text));
+        add_text(line.add(" "), message, captured);
     }
     if ((message.flags.value & MQTTSN_FLAG_CLEAN_SESSION) != 0) {
         line.add(" clean");
     }
-    line.add(" keep-alive ").add(message.duration.value).add(" s");
+    if (message.duration.there()) {
+        line.add(" keep-alive ").add(message.duration.value).add(" s");
+    }
     if ((message.flags.value & MQTTSN_FLAG_WILL) != 0) {
         line.add(" will");
     }
@@ -125,10 +155,11 @@ void add_connect(Line& line, const Message& message, Octets captured) {
 
 void add_will_topic(Line& line, const Message& message, Octets captured) {
     if (message.text.size == 0) {
-        line.add(" (no will)");
+        line.add(is_cut(message) ? "" : " (no will)");
         return;
     }
-    line.add(" [").add_foreign(text_of(captured, message.text)).add("]");
+    add_text(line.add(" ["), message, captured);
+    line.add("]");
     add_qos(line, message);
     if ((message.flags.value & MQTTSN_FLAG_RETAIN) != 0) {
         line.add(" retain");
@@ -148,7 +179,7 @@ void add_subscribe(Line& line, const Message& message, Octets captured, const Te
 
 void add_ping_request(Line& line, const Message& message, Octets captured, const Telling* telling) {
     if (message.text.size != 0) {
-        line.add(" ").add_foreign(text_of(captured, message.text));
+        add_text(line.add(" "), message, captured);
     }
     if (telling != nullptr && telling->state_before == State::asleep && telling->state == State::awake) {
         line.add(" (wakes up)");
@@ -202,12 +233,19 @@ void add_gateway_address(Line& line, Octets address) {
 }
 
 void add_gateway(Line& line, const Message& message, Octets captured) {
-    line.add(" gateway ").add(message.gw_id.value);
-    if (message.kind() == Type::advertise) {
+    if (message.gw_id.there()) {
+        line.add(" gateway ").add(message.gw_id.value);
+    }
+    if (message.duration.there()) {
         line.add(", again in ").add(message.duration.value).add(" s");
     } else if (message.has_data && message.data.size != 0) {
+        const Octets address = captured.subspan(message.data.at, message.data.size);
         line.add(" at ");
-        add_gateway_address(line, captured.subspan(message.data.at, message.data.size));
+        if (is_cut(message)) {
+            line.add_hex(address).add("...");
+        } else {
+            add_gateway_address(line, address);
+        }
     }
 }
 
@@ -223,7 +261,9 @@ void add_answer(Line& line, const Message& message, Octets captured, const Telli
             break;
         case Type::regack:
             add_known_topic(line, telling);
-            line.add(" topic id ").add(message.topic_id.value);
+            if (message.topic_id.there()) {
+                line.add(" topic id ").add(message.topic_id.value);
+            }
             break;
         case Type::puback:
             add_topic(line, message, captured, telling);
@@ -250,7 +290,9 @@ void add_fields(Line& line, const Message& message, Octets captured, const Telli
         case Type::gateway_info:
             return add_gateway(line, message, captured);
         case Type::search_gateway:
-            line.add(" radius ").add(message.radius.value);
+            if (message.radius.there()) {
+                line.add(" radius ").add(message.radius.value);
+            }
             return;
         case Type::connect:
             return add_connect(line, message, captured);
@@ -259,7 +301,7 @@ void add_fields(Line& line, const Message& message, Octets captured, const Telli
             return add_will_topic(line, message, captured);
         case Type::will_msg:
         case Type::will_msg_upd:
-            return add_octets(line, data_octets(message));
+            return message.has_data ? add_octets(line, data_octets(message)) : void();
         case Type::register_topic:
             return add_register(line, message, captured, telling);
         case Type::publish:
@@ -293,11 +335,18 @@ bool is_malformed(const Datagram& datagram) {
     return std::any_of(faults.begin(), faults.end(), [](const Fault& f) { return is_malformed(f.expert); });
 }
 
-/// Fixed fields are missing: what is there is in the details.
-bool is_cut_short(const Datagram& datagram) {
+bool has_fault(const Datagram& datagram, Expert expert) {
     const auto faults = datagram.all_faults();
-    return std::any_of(faults.begin(), faults.end(),
-                       [](const Fault& f) { return f.expert == Expert::message_cut_short; });
+    return std::any_of(faults.begin(), faults.end(), [=](const Fault& f) { return f.expert == expert; });
+}
+
+/// The capture has left out a field, and nothing of the line shows it: data have their count, texts dots.
+bool lacks_fields(const Datagram& datagram) {
+    const Message& message = datagram.message;
+    if (!datagram.has_message || !message.type.there()) {
+        return has_fault(datagram, Expert::capture_cut);
+    }
+    return message.known() && is_cut(message) && !message.has_data && message.text.size == 0;
 }
 
 void add_version_2(Line& line, const Datagram& datagram, Octets captured, bool inside) {
@@ -413,12 +462,16 @@ void summarize(Line& line, const Datagram& datagram, Octets captured, const Tell
             line.add("reserved type 0x").add_hex({&octet, 1});
         } else {
             line.add(name);
-            if (message.known() && !is_cut_short(datagram)) {
+            // Too short for its fixed fields: what is there is in the details.
+            if (message.known() && !has_fault(datagram, Expert::message_cut_short)) {
                 add_fields(line, message, captured, telling);
             }
         }
     } else {
         line.add("no message");
+    }
+    if (lacks_fields(datagram) && !is_malformed(datagram)) {
+        line.add(" (cut)");
     }
     if (telling != nullptr && telling->retransmission_of != 0) {
         line.add(" [Retransmission]");

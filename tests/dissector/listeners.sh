@@ -84,6 +84,11 @@ a_request_is_unanswered_until_its_answer_comes() {
         wrong "one pass counts $(grep '^Unanswered' "$work/one_pass")"
 }
 
+a_message_without_its_type_is_not_counted_as_one() {
+    golden_capture cut_headers
+    tree cut_headers -2 | sed -n '/^Messages/,/^QoS/p' | sed '$d' | as_expected cut
+}
+
 topics_beyond_the_limit_share_a_row() {
     local i
     {
@@ -114,6 +119,19 @@ objects_are_the_payloads() {
     for file in "$work"/objects/*; do
         printf '%s: %s\n' "$(basename "$file")" "$(od -An -v -tx1 "$file" | tr -d '\n')"
     done | as_expected objects
+}
+
+# Behind the first message of a datagram nobody tells names: the octets do, where they have one.
+objects_have_the_names_of_their_octets() {
+    cat >"$work/several.txt" <<'TEXT'
+D = 10.0.0.2:50001
+G = 10.0.0.1:1883
+0 D>G L 0c 02 "ab" 0000 "1" | L 0c 02 "cd" 0000 "2" | L 0c 60 0003 0000 "a.bx" | L 0c 01 0007 0000 "4"
+TEXT
+    capture "$work/several.txt"
+    mkdir -m 777 "$work/names"
+    tshark -q -r "$work/several.pcap" --export-objects "mqttsnx,$work/names" >"$work/exported"
+    for file in "$work"/names/*; do printf '%s: %s\n' "$(basename "$file")" "$(cat "$file")"; done | as_expected names
 }
 
 data_is_read_by_who_knows_it() {
@@ -178,9 +196,11 @@ sharkd_has_all_of_it() {
 
 statistics_count_what_the_capture_holds
 a_request_is_unanswered_until_its_answer_comes
+a_message_without_its_type_is_not_counted_as_one
 topics_beyond_the_limit_share_a_row
 follow_shows_one_device_from_every_address
 objects_are_the_payloads
+objects_have_the_names_of_their_octets
 data_is_read_by_who_knows_it
 rules_that_cannot_work_are_rejected
 data_that_its_reader_cannot_read_takes_nothing_from_the_message

@@ -331,14 +331,28 @@ void a_connack_that_was_not_captured_costs_one_remark(void** /*state*/) {
     assert_true(refused.frame(3).state == mqttsnx::State::connecting);
 }
 
+/// A message of the device of which the capture has kept `left` octets.
+void cut(Capture& c, const char* text, std::size_t left) {
+    test::Octets octets = test::hex(text);
+    const auto reported = static_cast<std::uint32_t>(octets.size());
+    octets.resize(left);
+    c.send(c.device, c.gateway, octets, reported);
+}
+
+// SN12-105: it may have been one with a Duration of any length.
+void a_disconnect_whose_duration_was_not_captured_ends_nothing(void** /*state*/) {
+    for (const std::size_t left : {2U, 3U}) {
+        Capture c;
+        c.connect();
+        cut(c, "04 18 01 2C", left);
+        assert_true(c.frame(3).state == mqttsnx::State::active);
+        cut(c, "04 18 01 2C", 4);
+        assert_true(c.frame(4).state == mqttsnx::State::asleep);
+    }
+}
+
 // The capture has cut the names off: the ids are registered all the same.
 void an_id_whose_name_was_not_captured_whole_is_not_unknown(void** /*state*/) {
-    const auto cut = [](Capture& c, const char* text, std::size_t left) {
-        test::Octets octets = test::hex(text);
-        const auto reported = static_cast<std::uint32_t>(octets.size());
-        octets.resize(left);
-        c.send(c.device, c.gateway, octets, reported);
-    };
     Capture c;
     c.connect();
     cut(c, "0A 0A 00 00 00 01 61 62 63 64", 8);
@@ -440,6 +454,7 @@ int main() {
         cmocka_unit_test(a_device_that_is_heard_no_more_is_lost_until_it_is_answered),
         cmocka_unit_test(the_will_is_given_when_asked_for),
         cmocka_unit_test(a_connack_that_was_not_captured_costs_one_remark),
+        cmocka_unit_test(a_disconnect_whose_duration_was_not_captured_ends_nothing),
         cmocka_unit_test(an_id_whose_name_was_not_captured_whole_is_not_unknown),
         cmocka_unit_test(congestion_is_to_be_waited_for),
         cmocka_unit_test(discovery_is_watched_over_all_addresses),

@@ -16,9 +16,11 @@ using mqttsnx::Line;
 using mqttsnx::State;
 using mqttsnx::Telling;
 
-std::string line_of(const std::string& octets, const Telling* telling = nullptr) {
+/// @param lost  octets of the datagram that the capture did not keep
+std::string line_of(const std::string& octets, const Telling* telling = nullptr, std::size_t lost = 0) {
     const test::Octets captured = test::hex(octets);
-    const Datagram datagram = mqttsnx::decode(captured, static_cast<std::uint32_t>(captured.size()), 0);
+    const Datagram datagram =
+        mqttsnx::decode(captured, static_cast<std::uint32_t>(captured.size() + lost), 0);
     Line line;
     mqttsnx::summarize(line, datagram, captured, telling);
     return line.c_str();
@@ -45,7 +47,7 @@ void every_message_has_its_line(void** /*state*/) {
         {"05 00 05 03 84", "ADVERTISE gateway 5, again in 900 s"},
         {"03 01 01", "SEARCHGW radius 1"},
         {"03 02 05", "GWINFO gateway 5"},
-        {"07 02 05 0a 00 00 01", "GWINFO gateway 5 at 0a000001"},
+        {"07 02 05 0a 00 00 01", "GWINFO gateway 5 at 10.0.0.1"},
         {"0A 04 04 01 00 3C 64 65 76 31", "CONNECT dev1 clean keep-alive 60 s"},
         {"0A 04 08 01 00 3C 64 65 76 31", "CONNECT dev1 keep-alive 60 s will"},
         {"03 05 00", "CONNACK accepted"},
@@ -102,6 +104,73 @@ void envelopes_and_what_is_no_message_are_told(void** /*state*/) {
 void what_is_cut_shows_its_type_alone(void** /*state*/) {
     expect({"04 0C 00 00", "PUBLISH [Malformed]"});
     expect({"20 0C 20 00 10 00 02 68 69", "PUBLISH [topic id 16] Q1 id=2, 25 B [Malformed]"});
+}
+
+// Of a message that the capture has cut, what it has kept.
+void what_was_not_captured_is_not_shown(void** /*state*/) {
+    const struct {
+        const char* octets;
+        std::size_t lost;
+        const char* line;
+    } rows[] = {
+        {"05", 4, "no message (cut)"},
+        {"05 FE 00 00 01", 2, "{node 0001} no message (cut)"},
+        {"05 00", 3, "ADVERTISE (cut)"},
+        {"05 00 07", 2, "ADVERTISE gateway 7 (cut)"},
+        {"05 00 07 03", 1, "ADVERTISE gateway 7 (cut)"},
+        {"03 01", 1, "SEARCHGW (cut)"},
+        {"03 02", 1, "GWINFO (cut)"},
+        {"09 02 05 0A 00 00 01", 2, "GWINFO gateway 5 at 0a000001..."},
+        {"0A 04", 8, "CONNECT (cut)"},
+        {"0A 04 04", 7, "CONNECT clean (cut)"},
+        {"0A 04 04 01 00 3C", 4, "CONNECT clean keep-alive 60 s (cut)"},
+        {"0A 04 04 01 00 3C 64", 3, "CONNECT d... clean keep-alive 60 s"},
+        {"03 05", 1, "CONNACK (cut)"},
+        {"06 07", 4, "WILLTOPIC (cut)"},
+        {"06 07 30", 3, "WILLTOPIC (cut)"},
+        {"06 07 30 77", 2, "WILLTOPIC [w...] Q1 retain"},
+        {"05 09", 3, "WILLMSG, 3 B"},
+        {"09 0A", 7, "REGISTER (cut)"},
+        {"09 0A 00 10 00 01", 3, "REGISTER topic id 16 id=1 (cut)"},
+        {"07 0B", 5, "REGACK (cut)"},
+        {"07 0B 00 10", 3, "REGACK topic id 16 (cut)"},
+        {"09 0C", 7, "PUBLISH (cut)"},
+        {"09 0C 20", 6, "PUBLISH Q1 (cut)"},
+        {"09 0C 22 61 62", 4, "PUBLISH [ab] Q1 (cut)"},
+        {"09 0C 20 00 10 00 02", 2, "PUBLISH [topic id 16] Q1 id=2, 2 B"},
+        {"0B 0C 60 00 03 00 00 61 2F", 2, "PUBLISH [a/...] Q-1, 2 B"},
+        {"0B 0C 60 00 03 00 00 61 2F 62", 1, "PUBLISH [a/b] Q-1, 1 B"},
+        {"07 0D 61 62", 3, "PUBACK (cut)"},
+        {"07 0D 61 62 00 02", 1, "PUBACK id=2 (cut)"},
+        {"04 0F", 2, "PUBREC (cut)"},
+        {"08 12", 6, "SUBSCRIBE (cut)"},
+        {"08 12 20 00 03", 3, "SUBSCRIBE Q1 id=3 (cut)"},
+        {"08 12 20 00 03 61", 2, "SUBSCRIBE [a...] Q1 id=3"},
+        {"07 12 22 00 03 61", 1, "SUBSCRIBE [a...] Q1 id=3"},
+        {"07 12 01 00 03 00", 1, "SUBSCRIBE Q0 id=3 (cut)"},
+        {"08 13", 6, "SUBACK (cut)"},
+        {"08 13 20 00 07", 3, "SUBACK Q1 topic id 7 (cut)"},
+        {"08 14 00", 5, "UNSUBSCRIBE (cut)"},
+        {"06 16", 4, "PINGREQ (cut)"},
+        {"06 16 64", 3, "PINGREQ d..."},
+        {"04 18", 2, "DISCONNECT (cut)"},
+        {"04 18 01", 1, "DISCONNECT (cut)"},
+        {"03 1B", 1, "WILLTOPICRESP (cut)"},
+    };
+    for (const auto& row : rows) {
+        assert_string_equal(line_of(row.octets, nullptr, row.lost).c_str(), row.line);
+    }
+    Telling telling;
+    telling.topic = "ab";
+    assert_string_equal(line_of("07 0D 61 62 00 02", &telling, 1).c_str(), "PUBACK [ab] id=2 (cut)");
+}
+
+// SN12-07
+void a_length_beyond_the_datagram_adds_no_values(void** /*state*/) {
+    expect({"07 0D 61 62", "PUBACK [Malformed]"});
+    expect({"0A 04 04", "CONNECT clean [Malformed]"});
+    expect({"06 07", "WILLTOPIC [Malformed]"});
+    expect({"09 12 20 00 03 61", "SUBSCRIBE [a...] Q1 id=3 [Malformed]"});
 }
 
 void the_story_adds_names_and_marks(void** /*state*/) {
@@ -181,6 +250,8 @@ int main() {
         cmocka_unit_test(every_message_has_its_line),
         cmocka_unit_test(envelopes_and_what_is_no_message_are_told),
         cmocka_unit_test(what_is_cut_shows_its_type_alone),
+        cmocka_unit_test(what_was_not_captured_is_not_shown),
+        cmocka_unit_test(a_length_beyond_the_datagram_adds_no_values),
         cmocka_unit_test(the_story_adds_names_and_marks),
         cmocka_unit_test(the_story_tells_of_sleep),
         cmocka_unit_test(version_2_shows_its_header_alone),
