@@ -135,6 +135,9 @@ bool Exchanges::repeats(const Scene& scene, const Request& request, Asked what, 
     }
     const Nanoseconds elapsed = since(request.last_time, scene.time());
     const bool last = client.last[scene.way()] == key;
+    if (request.refused && has_msg_id(what) && !(last && elapsed < kCopySpan)) {
+        return false;  // that exchange is over: whoever asks again hopes for another answer (SN12-76)
+    }
     switch (what) {
         case Asked::publish:
             return request.open || dup || elapsed < kCopySpan;
@@ -177,7 +180,8 @@ Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
     } else {
         if (request.epoch == client.epoch && request.open && request.line != kNoLine) {
             scene.note(Expert::msg_id_reused, request.frame);
-        } else if (may_have_dup(scene, what) && scene.message.dup()) {
+        } else if (may_have_dup(scene, what) && scene.message.dup() &&
+                   !(request.refused && request.body == body)) {
             scene.note(Expert::dup_first_seen);
         }
         begin(scene, request, what, body);
