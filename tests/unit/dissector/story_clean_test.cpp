@@ -430,6 +430,26 @@ void what_was_refused_may_be_asked_again(void** /*state*/) {
     assert_true(c.frame(7).topic == "a" && c.frame(7).topic_frame == 6);
 }
 
+// D28: MsgIds go round. What got no answer an hour ago and has the same octets by chance is not repeated.
+void a_msg_id_that_comes_again_after_it_was_given_up_is_a_new_exchange(void** /*state*/) {
+    for (const char* payload : {"78", "79"}) {
+        Capture c;
+        c.connect("04", "dev1", "0E 10");
+        c.up("08 0C 22 61 62 00 01 78");
+        c.wait(20);
+        c.up("08 0C 22 61 62 00 02 78");
+        c.down("07 0D 61 62 00 02 00");
+        c.wait(3000);
+        c.up(std::string("08 0C 22 61 62 00 01 ") + payload);
+        c.down("07 0D 61 62 00 01 00");
+        assert_string_equal(c.remarks().c_str(), "4 gave_up@3");
+        assert_int_equal(c.frame(3).response_frame, 0);
+        assert_int_equal(c.frame(6).response_frame, 7);
+        assert_int_equal(c.frame(7).request_frame, 6);
+        assert_true(c.frame(7).exchange_time == 10'000'000);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -455,6 +475,7 @@ int main() {
         cmocka_unit_test(types_win_over_ports),
         cmocka_unit_test(a_keep_alive_of_0_is_not_supervised),
         cmocka_unit_test(what_was_refused_may_be_asked_again),
+        cmocka_unit_test(a_msg_id_that_comes_again_after_it_was_given_up_is_a_new_exchange),
         cmocka_unit_test(a_version_2_connect_makes_the_conversation_version_2),
     };
     return cmocka_run_group_tests_name("unit.dissector.story_clean", tests, nullptr, nullptr);
