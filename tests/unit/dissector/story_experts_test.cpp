@@ -270,6 +270,24 @@ void the_will_is_given_when_asked_for(void** /*state*/) {
     });
 }
 
+// A capture may miss the CONNACK: once the gateway has accepted something else the device is connected.
+void a_connack_that_was_not_captured_costs_one_remark(void** /*state*/) {
+    Capture c;
+    c.up("0A 04 04 01 00 3C 64 65 76 31");
+    c.up("07 0A 00 00 00 01 61");
+    c.down("07 0B 00 10 00 01 00");
+    c.up("08 0C 20 00 10 00 02 78");
+    c.down("07 0D 00 10 00 02 00");
+    assert_string_equal(c.remarks().c_str(), "2 not_connected@1");
+    assert_true(c.frame(3).state == mqttsnx::State::active && c.frame(4).state == mqttsnx::State::active);
+    // refused because there is no connection
+    Capture refused;
+    refused.up("0A 04 04 01 00 3C 64 65 76 31");
+    refused.up("07 0A 00 00 00 01 61");
+    refused.down("07 0B 00 00 00 01 03");
+    assert_true(refused.frame(3).state == mqttsnx::State::connecting);
+}
+
 // SN12-76, SN12-84, SN12-111
 void congestion_is_to_be_waited_for(void** /*state*/) {
     check({
@@ -356,6 +374,7 @@ int main() {
         cmocka_unit_test(sleepers_neither_send_nor_hear),
         cmocka_unit_test(silence_is_measured_with_the_tolerance),
         cmocka_unit_test(the_will_is_given_when_asked_for),
+        cmocka_unit_test(a_connack_that_was_not_captured_costs_one_remark),
         cmocka_unit_test(congestion_is_to_be_waited_for),
         cmocka_unit_test(discovery_is_watched_over_all_addresses),
         cmocka_unit_test(an_unanswered_request_expects_an_answer_and_has_none),
