@@ -246,6 +246,9 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
     std::uint32_t at = 0;
     for (std::size_t i = 0; i < kMessagesMax; ++i) {
         Datagram datagram = decode(captured, reported, at);
+        if (pinfo->flags.in_error_pkt) {
+            datagram.fault_count = 0;  // an ICMP error quotes as much as it likes
+        }
         if (i == 0) {
             telling = telling_of(pinfo, datagram, captured, reported);
         }

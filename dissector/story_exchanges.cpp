@@ -135,14 +135,20 @@ bool Exchanges::repeats(const Scene& scene, const Request& request, Asked what, 
     }
     const Nanoseconds elapsed = since(request.last_time, scene.time());
     const bool last = client.last[scene.way()] == key;
+    if (request.refused && has_msg_id(what) && !(last && elapsed < kCopySpan)) {
+        return false;  // that exchange is over: whoever asks again hopes for another answer (SN12-76)
+    }
+    // Given up long ago: the MsgIds have gone round since (D28).
+    const bool awaited =
+        request.open && (request.line != kNoLine || line_of(what) == kNoLine || elapsed < kRetrySpan);
     switch (what) {
         case Asked::publish:
-            return request.open || dup || elapsed < kCopySpan;
+            return awaited || dup || elapsed < kCopySpan;
         case Asked::release:
         case Asked::registration:
         case Asked::subscribe:
         case Asked::unsubscribe:
-            return request.open || dup ||
+            return awaited || dup ||
                    (client.newest[scene.way()][static_cast<std::size_t>(what)] == id && elapsed < kRetrySpan);
         case Asked::publish_unacked:
             return false;
@@ -181,7 +187,8 @@ Request& Exchanges::ask(Scene& scene, Asked what, std::uint16_t id) {
     } else {
         if (request.epoch == client.epoch && request.open && request.line != kNoLine) {
             scene.note(Expert::msg_id_reused, request.frame);
-        } else if (may_have_dup(scene, what) && scene.message.dup()) {
+        } else if (may_have_dup(scene, what) && scene.message.dup() &&
+                   !(request.refused && request.body == body)) {
             scene.note(Expert::dup_first_seen);
         }
         begin(scene, request, what, body);

@@ -317,8 +317,11 @@ void Story::Impl::suback(Scene& scene) {
     if (request->topic_form == TopicForm::predefined && id != 0 && id != request->topic_id) {
         scene.note(Expert::ack_topic_differs, request->frame);
     }
-    if (request->topic_form != TopicForm::name || scene.telling.topic.empty()) {
+    if (request->topic_form != TopicForm::name) {
         return;
+    }
+    if (scene.telling.topic.empty()) {  // the capture has not all of it: perhaps with wildcards
+        return first ? topics.learn(scene, id, TopicSource::subscribed) : void();
     }
     if (has_wildcard(scene.telling.topic)) {
         if (id != 0) {

@@ -61,7 +61,14 @@ void heard_from_device(Scene& scene) {
 }
 
 void heard_from_gateway(Scene& scene) {
-    scene.client->overdue = false;
+    Client& client = *scene.client;
+    client.overdue = false;
+    const bool answers_request = scene.telling.request_frame > client.connect_frame && scene.accepted() &&
+                                 scene.type() != Type::will_topic_req && scene.type() != Type::will_msg_req;
+    if (client.state == State::connecting && answers_request) {
+        client.state = State::active;  // the capture has not got the CONNACK
+        client.settled = true;
+    }
 }
 
 void begin_session(Scene& scene) {

@@ -20,6 +20,9 @@ void Topics::resolve(Scene& scene, const Endpoint& gateway) {
         case TopicForm::long_name:
             return say(texts_.keep(scene.text()), TopicSource::octets);
         case TopicForm::short_name: {
+            if (!scene.message.topic_id.there()) {  // not two octets: no name at all
+                return;
+            }
             const char octets[] = {static_cast<char>(id >> 8U), static_cast<char>(id & 0xFFU)};
             return say(texts_.keep({octets, sizeof octets}), TopicSource::octets);
         }
@@ -58,27 +61,29 @@ void Topics::resolve_id(Scene& scene) {
         return;
     }
     Entry& entry = *found;
-    if (entry.name.empty()) {
+    if (entry.name.empty() && entry.source == TopicSource::none) {
         scene.note(Expert::topic_id_unknown, entry.frame);
         return;
     }
     entry.epoch = client.epoch;  // in use in this connection
-    scene.telling.topic = entry.name;
-    scene.telling.topic_source = entry.source;
-    scene.telling.topic_frame = entry.frame;
+    if (!entry.name.empty()) {
+        scene.telling.topic = entry.name;
+        scene.telling.topic_source = entry.source;
+        scene.telling.topic_frame = entry.frame;
+    }
     if (!entry.confirmed && !scene.up()) {
         scene.note(Expert::topic_id_unconfirmed, entry.frame);
     }
 }
 
 void Topics::put(Scene& scene, std::uint16_t id, std::string_view name, TopicSource source, bool confirmed) {
-    if (name.empty() || id == 0 || id == 0xFFFF) {
+    if (id == 0 || id == 0xFFFF) {
         return;
     }
     const Client& client = *scene.client;
     Entry& entry = entries_[key_of(client, id)];
     const bool there = entry.frame != 0 && !entry.name.empty() && entry.epoch >= client.clean_epoch;
-    if (there && entry.name == name) {
+    if (there && (entry.name == name || name.empty())) {
         entry.epoch = client.epoch;
         entry.confirmed = entry.confirmed || confirmed;
         return;

@@ -29,7 +29,7 @@ class Topics {
 
   private:
     struct Entry {
-        std::string_view name;  ///< empty: forgotten
+        std::string_view name;  ///< empty: forgotten, or with a source: the capture has not all of it
         std::uint32_t frame = 0;
         std::uint32_t epoch = 0;
         TopicSource source = TopicSource::none;

@@ -111,7 +111,9 @@ void add_publish(Line& line, const Message& message, Octets captured, const Tell
 }
 
 void add_connect(Line& line, const Message& message, Octets captured) {
-    line.add(" ").add_foreign(text_of(captured, message.text));
+    if (message.text.size != 0) {
+        line.add(" ").add_foreign(text_of(captured, message.text));
+    }
     if ((message.flags.value & MQTTSN_FLAG_CLEAN_SESSION) != 0) {
         line.add(" clean");
     }
@@ -170,12 +172,42 @@ void add_disconnect(Line& line, const Message& message, const Telling* telling) 
     }
 }
 
+/// GwAdd in the forms that gateways on UDP are known to use (D46), anything else as octets.
+void add_gateway_address(Line& line, Octets address) {
+    const Octets whole = address;
+    if (address.size() % 2 == 1) {
+        address = address.subspan(1);  // an octet of length
+    }
+    constexpr std::size_t kIpv4 = 4;
+    constexpr std::size_t kIpv6 = 16;
+    constexpr std::size_t kPort = 2;
+    const std::size_t host = address.size() >= kIpv6 ? kIpv6 : kIpv4;
+    if (address.size() != host && address.size() != host + kPort) {
+        line.add_hex(whole);
+        return;
+    }
+    if (host == kIpv4) {
+        for (std::size_t i = 0; i < kIpv4; ++i) {
+            line.add(i == 0 ? "" : ".").add(address[i]);
+        }
+    } else {
+        for (std::size_t i = 0; i < kIpv6; i += 2) {
+            line.add(i == 0 ? "[" : ":").add_hex(address.subspan(i, 2));
+        }
+        line.add("]");
+    }
+    if (address.size() > host) {
+        line.add(":").add(static_cast<std::uint32_t>(address[host] << 8U | address[host + 1]));
+    }
+}
+
 void add_gateway(Line& line, const Message& message, Octets captured) {
     line.add(" gateway ").add(message.gw_id.value);
     if (message.kind() == Type::advertise) {
         line.add(", again in ").add(message.duration.value).add(" s");
     } else if (message.has_data && message.data.size != 0) {
-        line.add(" at ").add_hex(captured.subspan(message.data.at, message.data.size));
+        line.add(" at ");
+        add_gateway_address(line, captured.subspan(message.data.at, message.data.size));
     }
 }
 
@@ -366,7 +398,7 @@ void summarize(Line& line, const Datagram& datagram, Octets captured, const Tell
     }
     for (std::size_t i = 0; i < datagram.envelope_count; ++i) {
         const Range node = datagram.envelopes[i].node_id;
-        line.add("{node ").add_hex(captured.subspan(node.at, node.size)).add("} ");
+        line.add(node.size != 0 ? "{node " : "{node").add_hex(captured.subspan(node.at, node.size)).add("} ");
     }
     const Message& message = datagram.message;
     if (datagram.has_message && message.type.there()) {

@@ -58,6 +58,18 @@ as_user editcap -C 28 -T user0 -F pcap "$work/user.pcap" "$work/user0.pcap" || d
 expect "DLT_USER" "1 2 3 4 5 6" "$(tshark -r "$work/user0.pcap" -o 'uat:user_dlts:"User 0 (DLT=147)","mqttsnx","0","","0",""' \
     -Y mqttsnx -T fields -e frame.number | paste -sd' ')"
 
+# An ICMP error quotes the begin of a PUBLISH: that is no fault of the PUBLISH, and it is not sent again.
+cat >"$work/icmp.hex" <<'TEXT'
+0000 45 00 00 3f 00 00 00 00 40 01 00 00 0a 00 00 01 0a 00 00 02
+0014 03 03 00 00 00 00 00 00
+001c 45 00 00 86 00 00 00 00 40 11 00 00 0a 00 00 02 0a 00 00 01
+0030 c3 51 07 5b 00 72 00 00 6a 0c 22 61 62 00 01
+TEXT
+as_user text2pcap -q -F pcap -l 101 "$work/icmp.hex" "$work/icmp.pcap" 2>/dev/null || die "text2pcap failed"
+icmp() { tshark -r "$work/icmp.pcap" -2 -Y "$1" -T fields -e frame.number; }
+expect "what ICMP quotes is shown" 1 "$(icmp 'icmp && mqttsnx.type == 12 && mqttsnx.msg_id == 1')"
+expect "what ICMP quotes has no faults of its own" "" "$(icmp mqttsnx.expert.length_beyond)"
+
 # Filters that people have written for Wireshark's own dissector
 capture "$work/ports.txt"
 expect "aliases" "1 2 3 4" "$(tshark -r "$work/ports.pcap" -Y 'mqttsn.msg.type == 4' -T fields -e frame.number | paste -sd' ')"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # speed.sh PLUGIN MAKE_TRAFFIC MEASURE [PACKETS DEVICES ROUNDS]: how long "tshark -r" takes with the plugin, with the MQTT-SN
-# dissector that comes with Wireshark (and no plugin), and with neither (UDP alone), by turns in one run; and what each packet
-# costs in memory. Only prints: whoever asserts figures of a busy machine has tests that fail at random. 200000 packets of 10000
-# devices, five rounds, of a release build:
+# dissector that comes with Wireshark (and no plugin), and with neither (UDP alone: its payload is then offered to all who
+# recognise their own), by turns in one run; and what each packet costs in memory. Only prints: whoever asserts figures of a busy
+# machine has tests that fail at random. 200000 packets of 10000 devices, five rounds, of a release build:
 #     D=build/release; tests/dissector/speed.sh $D/wireshark/*/epan/mqttsnx.so $D/tests/dissector/{make_traffic,measure}
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -405,6 +405,51 @@ void a_version_2_connect_makes_the_conversation_version_2(void** /*state*/) {
     assert_false(never.up(connect_2).version_2);
 }
 
+// SN12-62, SN12-76: what was refused is asked again, and then there is another answer.
+void what_was_refused_may_be_asked_again(void** /*state*/) {
+    Capture c;
+    c.connect("04", "dev1", "0E 10");
+    c.up("07 0A 00 00 00 01 61");
+    c.down("07 0B 00 00 00 01 01");
+    c.wait(301);
+    c.up("07 0A 00 00 00 01 61");
+    c.down("07 0B 00 10 00 01 00");
+    c.up("08 0C 20 00 10 00 02 78");
+    c.down("07 0D 00 10 00 02 01");
+    c.wait(301);
+    c.up("08 0C A0 00 10 00 02 78");
+    c.down("07 0D 00 10 00 02 00");
+    expect_no_remark(c);
+    assert_int_equal(c.frame(3).response_frame, 4);
+    assert_int_equal(c.frame(5).response_frame, 6);
+    assert_int_equal(c.frame(6).request_frame, 5);
+    assert_int_equal(c.frame(7).response_frame, 8);
+    assert_int_equal(c.frame(9).response_frame, 10);
+    assert_int_equal(c.frame(10).request_frame, 9);
+    assert_int_equal(c.frame(10).duplicate_of, 0);
+    assert_true(c.frame(7).topic == "a" && c.frame(7).topic_frame == 6);
+}
+
+// D28: MsgIds go round. What got no answer an hour ago and has the same octets by chance is not repeated.
+void a_msg_id_that_comes_again_after_it_was_given_up_is_a_new_exchange(void** /*state*/) {
+    for (const char* payload : {"78", "79"}) {
+        Capture c;
+        c.connect("04", "dev1", "0E 10");
+        c.up("08 0C 22 61 62 00 01 78");
+        c.wait(20);
+        c.up("08 0C 22 61 62 00 02 78");
+        c.down("07 0D 61 62 00 02 00");
+        c.wait(3000);
+        c.up(std::string("08 0C 22 61 62 00 01 ") + payload);
+        c.down("07 0D 61 62 00 01 00");
+        assert_string_equal(c.remarks().c_str(), "4 gave_up@3");
+        assert_int_equal(c.frame(3).response_frame, 0);
+        assert_int_equal(c.frame(6).response_frame, 7);
+        assert_int_equal(c.frame(7).request_frame, 6);
+        assert_true(c.frame(7).exchange_time == 10'000'000);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -429,6 +474,8 @@ int main() {
         cmocka_unit_test(answers_are_linked_even_where_the_direction_is_not_known),
         cmocka_unit_test(types_win_over_ports),
         cmocka_unit_test(a_keep_alive_of_0_is_not_supervised),
+        cmocka_unit_test(what_was_refused_may_be_asked_again),
+        cmocka_unit_test(a_msg_id_that_comes_again_after_it_was_given_up_is_a_new_exchange),
         cmocka_unit_test(a_version_2_connect_makes_the_conversation_version_2),
     };
     return cmocka_run_group_tests_name("unit.dissector.story_clean", tests, nullptr, nullptr);

@@ -286,6 +286,45 @@ void the_will_is_given_when_asked_for(void** /*state*/) {
     });
 }
 
+// A capture may miss the CONNACK: once the gateway has accepted something else the device is connected.
+void a_connack_that_was_not_captured_costs_one_remark(void** /*state*/) {
+    Capture c;
+    c.up("0A 04 04 01 00 3C 64 65 76 31");
+    c.up("07 0A 00 00 00 01 61");
+    c.down("07 0B 00 10 00 01 00");
+    c.up("08 0C 20 00 10 00 02 78");
+    c.down("07 0D 00 10 00 02 00");
+    assert_string_equal(c.remarks().c_str(), "2 not_connected@1");
+    assert_true(c.frame(3).state == mqttsnx::State::active && c.frame(4).state == mqttsnx::State::active);
+    // refused because there is no connection
+    Capture refused;
+    refused.up("0A 04 04 01 00 3C 64 65 76 31");
+    refused.up("07 0A 00 00 00 01 61");
+    refused.down("07 0B 00 00 00 01 03");
+    assert_true(refused.frame(3).state == mqttsnx::State::connecting);
+}
+
+// The capture has cut the names off: the ids are registered all the same.
+void an_id_whose_name_was_not_captured_whole_is_not_unknown(void** /*state*/) {
+    const auto cut = [](Capture& c, const char* text, std::size_t left) {
+        test::Octets octets = test::hex(text);
+        const auto reported = static_cast<std::uint32_t>(octets.size());
+        octets.resize(left);
+        c.send(c.device, c.gateway, octets, reported);
+    };
+    Capture c;
+    c.connect();
+    cut(c, "0A 0A 00 00 00 01 61 62 63 64", 8);
+    c.down("07 0B 00 10 00 01 00");
+    cut(c, "09 12 20 00 02 61 62 63 64", 7);
+    c.down("08 13 20 00 11 00 02 00");
+    c.up("08 0C 00 00 10 00 00 78");
+    c.down("08 0C 00 00 11 00 00 78");
+    c.up("08 0C 00 00 12 00 00 78");
+    assert_string_equal(c.remarks().c_str(), "9 topic_id_unknown");
+    assert_true(c.frame(7).topic.empty() && c.frame(8).topic.empty());
+}
+
 // SN12-76, SN12-84, SN12-111
 void congestion_is_to_be_waited_for(void** /*state*/) {
     check({
@@ -372,6 +411,8 @@ int main() {
         cmocka_unit_test(sleepers_neither_send_nor_hear),
         cmocka_unit_test(silence_is_measured_with_the_tolerance),
         cmocka_unit_test(the_will_is_given_when_asked_for),
+        cmocka_unit_test(a_connack_that_was_not_captured_costs_one_remark),
+        cmocka_unit_test(an_id_whose_name_was_not_captured_whole_is_not_unknown),
         cmocka_unit_test(congestion_is_to_be_waited_for),
         cmocka_unit_test(discovery_is_watched_over_all_addresses),
         cmocka_unit_test(an_unanswered_request_expects_an_answer_and_has_none),
