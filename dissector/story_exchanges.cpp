@@ -310,6 +310,7 @@ bool Exchanges::answer(Scene& scene, Request& request) {
         return false;
     }
     request.answer_frame = scene.frame();
+    request.refused = scene.message.return_code.there() && !scene.accepted();
     request.answer_type = static_cast<std::uint8_t>(scene.message.type.value);
     request.telling->response_frame = scene.frame();
     if (request.repeats != nullptr) {

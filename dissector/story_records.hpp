@@ -202,6 +202,7 @@ struct Request {
     std::int8_t qos = 0;
     bool open = false;      ///< the exchange is not over: QoS 2 until PUBCOMP
     std::int8_t line = -1;  ///< of Client::lines, while it waits there
+    bool refused = false;   ///< answered by a return code that is not 0
 };
 
 /// Those of one kind without an answer, oldest first.
