@@ -118,13 +118,12 @@ std::uint32_t key_of_layer(const packet_info* pinfo) {
 /// The next datagram of a layer that has several, on a later pass.
 std::uint32_t next_key(packet_info* pinfo) {
     const std::uint32_t layer = key_of_layer(pinfo);
-    const auto before = reinterpret_cast<std::uintptr_t>(p_get_proto_data(pinfo->pool, pinfo, proto, layer));
-    if (before != 0) {
-        p_remove_proto_data(pinfo->pool, pinfo, proto, layer);
+    auto* next = static_cast<std::uint32_t*>(p_get_proto_data(pinfo->pool, pinfo, proto, layer));
+    if (next == nullptr) {
+        next = wmem_new0(pinfo->pool, std::uint32_t);
+        p_add_proto_data(pinfo->pool, pinfo, proto, layer, next);
     }
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, where Wireshark keeps pointers
-    p_add_proto_data(pinfo->pool, pinfo, proto, layer, reinterpret_cast<void*>(before + 1));
-    return layer + static_cast<std::uint32_t>(before);
+    return layer + (*next)++;
 }
 
 /// On the first pass what the story makes of it, later what it made of it then.

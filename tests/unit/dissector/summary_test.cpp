@@ -48,6 +48,8 @@ void every_message_has_its_line(void** /*state*/) {
         {"03 01 01", "SEARCHGW radius 1"},
         {"03 02 05", "GWINFO gateway 5"},
         {"07 02 05 0a 00 00 01", "GWINFO gateway 5 at 10.0.0.1"},
+        {"0a 02 05 06 0a 00 00 01 07 5b", "GWINFO gateway 5 at 10.0.0.1:1883"},
+        {"06 02 05 0a 0b 0c", "GWINFO gateway 5 at 0a0b0c"},
         {"0A 04 04 01 00 3C 64 65 76 31", "CONNECT dev1 clean keep-alive 60 s"},
         {"0A 04 08 01 00 3C 64 65 76 31", "CONNECT dev1 keep-alive 60 s will"},
         {"03 05 00", "CONNACK accepted"},
