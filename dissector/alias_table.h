@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The filter names of Wireshark's own MQTT-SN dissector, for filters, colour rules and scripts that were written for it.
- * The types are the same as there, or Wireshark would refuse the names.
+ * The filter names of Wireshark's own MQTT-SN dissector, for filters, colour rules and scripts that were
+ * written for it. The types are the same as there, or Wireshark would refuse the names.
  *
  * X(NAME, abbrev, title, type, display, mask)    abbrev is behind "mqttsn."
  */

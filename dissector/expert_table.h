@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Every expert info of the plugin: what is wrong or worth knowing, how much, and which rule says so. Plain C, no
- * includes: the reader (decode.cpp, story.cpp) names the rows, the plugin registers them, the tests count them, and
- * the field reference prints them.
+ * Every expert info of the plugin: what is wrong or worth knowing, how much, and which rule says so. Plain C,
+ * no includes: the reader (decode.cpp, story.cpp) names the rows, the plugin registers them, the tests count
+ * them, and the field reference prints them.
  *
  * X(NAME, name, severity, group, text, rule)
  *
  *   name      filter name behind "mqttsnx.expert."
- *   severity  CHAT, NOTE, WARN or ERROR: ERROR = no receiver can read it; WARN = against the specification, or a
- *             message or a session may be lost by it; NOTE = unusual, a normal consequence of loss; CHAT = worth a line
- *   group     MALFORMED, PROTOCOL, SEQUENCE, RESPONSE_CODE, ASSUMPTION or UNDECODED (Wireshark's groups)
+ *   severity  CHAT, NOTE, WARN or ERROR: ERROR = no receiver can read it; WARN = against the specification,
+ * or a message or a session may be lost by it; NOTE = unusual, a normal consequence of loss; CHAT = worth a
+ * line group     MALFORMED, PROTOCOL, SEQUENCE, RESPONSE_CODE, ASSUMPTION or UNDECODED (Wireshark's groups)
  *   rule      SN12-nn of the requirement, Dnn where the specification is silent and this project has decided
  */
 #ifndef MQTTSNX_EXPERT_TABLE_H

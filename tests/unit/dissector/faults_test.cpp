@@ -104,17 +104,17 @@ std::vector<Case> type_cases() {
 // SN12-09
 std::vector<Case> long_form_cases() {
     std::vector<Case> cases;
-    static const std::string kZeros254 = [] {
+    static const std::string zeros_254 = [] {
         std::string out;
         for (int i = 0; i < 253; ++i) {
             out += " 78";
         }
         return out;
     }();
-    static const std::string kShortWouldDo = "01 01 01 09" + kZeros254;
-    static const std::string kNeeded = kShortWouldDo.substr(0, 6) + "02 09 78" + kZeros254;
-    cases.push_back({kShortWouldDo.c_str(), "length_not_minimal@0+3"});
-    cases.push_back({kNeeded.c_str(), ""});
+    static const std::string short_would_do = "01 01 01 09" + zeros_254;
+    static const std::string needed = short_would_do.substr(0, 6) + "02 09 78" + zeros_254;
+    cases.push_back({short_would_do.c_str(), "length_not_minimal@0+3"});
+    cases.push_back({needed.c_str(), ""});
     return cases;
 }
 
