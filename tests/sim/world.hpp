@@ -112,9 +112,12 @@ class World {
     void stop_traffic();
 
     // ---- the end
-    /// "" when nothing waits anywhere, else what does.
+    /// "" when no device and no session at the broker has anything left to do, else which has.
+    std::string who_waits() const;
+    /// "" when nobody waits and nothing that must arrive is missing, else what there is.
     std::string unsettled() const;
-    /// Runs until nothing waits. @throws CheckFailed "stuck: ..." after `budget`
+    /// Runs until nothing waits. @throws CheckFailed after `budget`: "stuck: ...", or which message is
+    /// missing
     void settle(Micros budget);
     /// The promises that can be judged only now.
     void check_delivered() const;
