@@ -38,6 +38,17 @@ expect "moves" "$(tshark -r "$work/moving-device.pcap" -Y mqttsnx.expert.session
 expect "delivered" "$(tshark -r "$work/sleeping-device.pcap" -Y 'mqttsnx.delivered > 0' -T fields -e mqttsnx.delivered)" 3
 expect "every packet has its client" "$(tshark -r "$work/moving-device.pcap" -Y '!(mqttsnx.client == "tag-9")' | wc -l)" 0
 
+# What the READMEs quote is what comes out.
+for file in "$work"/*.pcap; do
+    tshark -r "$file"
+    tshark -2 -r "$file"
+done >"$work/lines"
+quoted=$(grep -hE '^ *[0-9]+ +[0-9]+\.[0-9]{6} .* MQTT-SN ' "$root/README.md" "$root/dissector/README.md" "$root/examples/captures/README.md")
+[ "$(wc -l <<<"$quoted")" -ge 10 ] || wrong "the READMEs quote only: $quoted"
+while IFS= read -r line; do
+    grep -qxF -e "$line" "$work/lines" || wrong "a README quotes what does not come out: $line"
+done <<<"$quoted"
+
 # Filters that tshark does not understand make it fail.
 filters() {
     sed -nE 's/^"[^"]*" (.*)$/\1/p' "$root/dissector/profile/dfilters"
