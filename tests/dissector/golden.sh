@@ -86,11 +86,12 @@ check() { # NAME
     [ ! -f "$work/$1.json" ] || same "$1" "$golden/$1.json" "$work/$1.json"
 }
 
-# Every row of the table is provoked by somebody.
+# Every row of the table is provoked by somebody, and is in the packet details then.
 check_all_experts_are_provoked() {
     local name
     for name in $(sed -nE 's/^ *X\([A-Z0-9_]+, +([a-z0-9_]+),.*/\1/p' "$here/../../dissector/expert_table.h"); do
         grep -qE "^    ! (.* )?$name( |$)" "$golden"/*.fields || wrong "no golden packet provokes mqttsnx.expert.$name"
+        grep -q "\"mqttsnx.expert.$name\"" "$golden"/*.json || wrong "no packet details show mqttsnx.expert.$name"
     done
 }
 
