@@ -55,27 +55,18 @@ struct Place {
     static void hide(proto_item* item) { proto_item_set_hidden(item); }
 };
 
+/// As there: DUP, QoS and Retain only of PUBLISH, and the type of the topic id of whatever has flags.
 void add_flags(const Place& place, const Message& message) {
-    const std::uint8_t bits = flag_bits(message.type.value);
-    const auto means = [bits](std::uint8_t flag) { return (bits & flag) != 0; };
-    if (means(MQTTSN_FLAG_DUP)) {
+    if (message.kind() == Type::publish) {
         place.bit(A_DUP, message.flags);
-    }
-    if (means(MQTTSN_FLAG_QOS)) {
         place.number(A_QOS, message.flags);
-    }
-    if (means(MQTTSN_FLAG_RETAIN)) {
         place.bit(A_RETAIN, message.flags);
     }
-    if (means(MQTTSN_FLAG_WILL)) {
+    if (message.kind() == Type::connect) {
         place.bit(A_WILL, message.flags);
-    }
-    if (means(MQTTSN_FLAG_CLEAN_SESSION)) {
         place.bit(A_CLEAN_SESSION, message.flags);
     }
-    if (means(MQTTSN_FLAG_TOPIC_ID_TYPE)) {
-        place.number(A_TOPIC_ID_TYPE, message.flags);
-    }
+    place.number(A_TOPIC_ID_TYPE, message.flags);
 }
 
 /// The fields that have one name there whatever the message, and others here.
@@ -100,7 +91,7 @@ void add_by_type(const Place& place, const Message& message) {
                               message.topic_id.there() ? message.topic_id.where : message.text);
         case Type::will_topic:
         case Type::will_topic_upd:
-            return place.item(A_WILL_TOPIC, message.text);
+            return message.text.size != 0 ? place.item(A_WILL_TOPIC, message.text) : void();
         case Type::will_msg:
         case Type::will_msg_upd:
             return place.item(A_WILL_MSG, message.data);
@@ -112,6 +103,7 @@ void add_by_type(const Place& place, const Message& message) {
 }
 
 void add_envelope(const Place& place, const Envelope& envelope) {
+    place.item(A_MSG, envelope.whole);
     place.number(A_MSG_LEN, envelope.length);
     place.number(A_MSG_TYPE, envelope.type);
     place.number(A_CONTROL_INFO, envelope.ctrl);

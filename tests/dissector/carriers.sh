@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# carriers.sh PLUGIN: which packets get to the plugin: by port, by the user's choice, by their look, without IP.
+# carriers.sh PLUGIN: which packets get to the plugin: by port, by the user's choice, by their look, without IP; and by old filters.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/tshark.sh"
@@ -70,7 +70,26 @@ icmp() { tshark -r "$work/icmp.pcap" -2 -Y "$1" -T fields -e frame.number; }
 expect "what ICMP quotes is shown" 1 "$(icmp 'icmp && mqttsnx.type == 12 && mqttsnx.msg_id == 1')"
 expect "what ICMP quotes has no faults of its own" "" "$(icmp mqttsnx.expert.length_beyond)"
 
-# Filters that people have written for Wireshark's own dissector
-capture "$work/ports.txt"
-expect "aliases" "1 2 3 4" "$(tshark -r "$work/ports.pcap" -Y 'mqttsn.msg.type == 4' -T fields -e frame.number | paste -sd' ')"
+# Filters that people have written for Wireshark's own dissector find what they found there: same fields, same values.
+mkdir "$work/none"
+capture "$golden/messages.txt"
+names=$(sed -nE 's/^ *X\([A-Z_]+, +"([a-z.]+)".*/mqttsn.\1/p' "$here/../../dissector/alias_table.h")
+[ "$(wc -w <<<"$names")" -ge 27 ] || wrong "aliases: $names"
+any=$(sed 's/ / || /g' <<<"$(paste -sd' ' <<<"$names")")
+# The fields are made only where a filter names them, and hidden: "name=value" of each packet.
+old_fields() {
+    "$@" -r "$work/messages.pcap" -Y "$any" -T pdml |
+        awk '/<packet>/ { ++packet }
+            match($0, /<field name="mqttsn\.[a-z.]*"/) {
+                name = substr($0, RSTART + 13, RLENGTH - 14); value = "?"
+                if (name != "mqttsn.msg" && match($0, / show="[^"]*"/)) value = substr($0, RSTART + 7, RLENGTH - 8)
+                print packet, name "=" value
+            }' | sort
+}
+old_fields as_user env WIRESHARK_PLUGIN_DIR="$work/none" tshark -n -d udp.port==1883,mqttsn >"$work/builtin.old" 2>/dev/null
+old_fields tshark >"$work/plugin.old"
+sed -i 's/=a\/bx$/=x/' "$work/builtin.old"  # it takes the long name of a PUBLISH (D47) for payload
+[ "$(wc -l <"$work/builtin.old")" -ge 300 ] || wrong "the built-in dissector shows only $(wc -l <"$work/builtin.old") fields"
+diff "$work/builtin.old" "$work/plugin.old" >"$work/difference" ||
+    wrong "old filter names (< built-in, > here): $(head -n 60 "$work/difference")"
 finish "ports, Decode As, look, DLT_USER and old filters: as they should be"
