@@ -61,7 +61,7 @@
     X(STREAM,           "stream",            "Stream",               FT_UINT32,  BASE_DEC,  NULL,                     0,    "Number of the device in this capture, from 0: what Follow goes by") \
     X(CONNECT_IN,       "connect_in",        "Session began in",     FT_FRAMENUM, BASE_NONE, NULL,                    0,    NULL) \
     X(STATE,            "state",             "Session State",        FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Of the device, after this message") \
-    X(STATE_BEFORE,     "state_before",      "Session State before", FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Only where this message changes it") \
+    X(STATE_BEFORE,     "state_before",      "Session State before", FT_UINT8,   BASE_DEC,  VALS(state_strings),      0,    "Only where this message changes it, or shows that it has changed by silence") \
     X(TOPIC_IN,         "topic_in",          "Topic learned in",     FT_FRAMENUM, BASE_NONE, NULL,                    0,    "Where the topic id got its name") \
     X(TOPIC_SOURCE,     "topic_source",      "Topic from",           FT_UINT8,   BASE_DEC,  VALS(kTopicSourceStrings), 0,  NULL) \
     X(RESPONSE_IN,      "response_in",       "Answer in",            FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, NULL) \

@@ -140,11 +140,12 @@ void Story::Impl::tell_minus_one(Scene& scene, std::uint32_t source, std::uint32
         scene.client = peer->client;
     }
     if (scene.client != nullptr) {
+        scene.telling.state_before = scene.client->shown();
         story::supervise(scene);
         story::heard_from_device(scene);
         scene.telling.client = scene.client->id;
         scene.telling.stream = scene.client->stream();
-        scene.telling.state = scene.telling.state_before = scene.client->shown();
+        scene.telling.state = scene.client->shown();
         scene.telling.connect_frame = scene.client->connect_frame;
     }
     topics.resolve(scene, scene.sighting.destination);
@@ -161,12 +162,12 @@ void Story::Impl::tell_of_device(Scene& scene) {
     }
     story::Client& client = *scene.client;
     Telling& telling = scene.telling;
+    telling.state_before = client.shown();
     if (introduces) {
         story::supervise(scene);
     } else if (scene.sure) {
         story::supervise_from_gateway(scene);
     }
-    telling.state_before = client.shown();
     telling.connect_frame = client.connect_frame;
     tell_type(scene);
     if (introduces) {

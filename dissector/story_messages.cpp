@@ -188,10 +188,9 @@ void Story::Impl::publish(Scene& scene) {
         scene.note(Expert::qos_minus_one_down);
         return topics.resolve(scene, gateway_of(scene));
     }
-    if (qos == 0) {
-        exchanges.ask(scene, Asked::publish_unacked, scene.topic_id());
-    } else {
-        exchanges.ask(scene, Asked::publish, scene.msg_id());
+    Request& request = qos == 0 ? exchanges.ask(scene, Asked::publish_unacked, scene.topic_id())
+                                : exchanges.ask(scene, Asked::publish, scene.msg_id());
+    if (qos != 0) {
         if (Request* release = exchanges.find_own(scene, Asked::release, scene.msg_id());
             release != nullptr && !scene.again()) {
             release->frame = 0;  // of the exchange that had this MsgId before
@@ -199,8 +198,11 @@ void Story::Impl::publish(Scene& scene) {
     }
     topics.resolve(scene, gateway_of(scene));
     judge_request(scene, Congested::publish);
-    if (!scene.up() && !scene.again() && scene.client->state == State::awake) {
-        ++scene.client->delivered;
+    Client& client = *scene.client;
+    if (!scene.up() && client.state == State::awake &&
+        (!scene.again() || request.wake_up != client.wake_frame)) {
+        ++client.delivered;
+        request.wake_up = client.wake_frame;
     }
 }
 

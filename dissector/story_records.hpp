@@ -196,6 +196,7 @@ struct Request {
     std::uint32_t epoch = 0;         ///< Client::epoch when it was sent
     std::uint32_t answer_frame = 0;  ///< of the first answer
     std::uint32_t transmissions = 0;
+    std::uint32_t wake_up = 0;  ///< the frame of the PINGREQ that it was last delivered to
     std::uint16_t topic_id = 0;
     std::uint8_t answer_type = 0;
     TopicForm topic_form = TopicForm::none;
@@ -243,10 +244,13 @@ struct Client {
     Nanoseconds last_up = 0;           ///< its time
     Nanoseconds supervised_since = 0;  ///< as last_up, or the PINGRESP that ended a wake-up (SN12-105)
     Nanoseconds connect_time = 0;
-    std::uint32_t delivered = 0;  ///< PUBLISHes since the PINGREQ of the wake-up
+    std::uint32_t delivered = 0;   ///< messages since the PINGREQ of the wake-up
+    std::uint32_t wake_frame = 0;  ///< that PINGREQ
 
     std::uint32_t epoch = 1;        ///< counts CONNECTs
     std::uint32_t clean_epoch = 0;  ///< the last with CleanSession: what is older is forgotten
+    std::uint32_t kept_epoch = 0;   ///< what that was before this CONNECT, which may yet be refused
+    bool kept_clean_seen = false;   ///< likewise
 
     Request* handshake = nullptr;         ///< the device's last step towards CONNACK
     Request* last_request = nullptr;      ///< of the device

@@ -93,6 +93,10 @@ void begin_session(Scene& scene) {
         scene.note(Expert::connected_again, client.connect_frame);
     }
     ++client.epoch;
+    if (client.state != State::connecting) {
+        client.kept_epoch = client.clean_epoch;
+        client.kept_clean_seen = client.clean_seen;
+    }
     if ((message.flags.value & MQTTSN_FLAG_CLEAN_SESSION) != 0) {
         client.clean_epoch = client.epoch;
         client.clean_seen = true;
@@ -124,8 +128,13 @@ void accept_session(Scene& scene) {
 }
 
 void refuse_session(Scene& scene) {
+    Client& client = *scene.client;
+    if (client.state == State::connecting) {  // nothing was begun, and nothing is forgotten
+        client.clean_epoch = client.kept_epoch;
+        client.clean_seen = client.kept_clean_seen;
+    }
     end(scene);
-    scene.client->settled = true;
+    client.settled = true;
 }
 
 void will_asked(Scene& scene) {
@@ -159,6 +168,7 @@ void ping_from_device(Scene& scene) {
     }
     client.state = State::awake;
     client.delivered = 0;
+    client.wake_frame = scene.frame();
 }
 
 void end_of_wake_up(Scene& scene) {

@@ -70,6 +70,28 @@ icmp() { tshark -r "$work/icmp.pcap" -2 -Y "$1" -T fields -e frame.number; }
 expect "what ICMP quotes is shown" 1 "$(icmp 'icmp && mqttsnx.type == 12 && mqttsnx.msg_id == 1')"
 expect "what ICMP quotes has no faults of its own" "" "$(icmp mqttsnx.expert.length_beyond)"
 
+# The version, where the user knows it
+version() { tshark -r "$work/versions.pcap" -o "mqttsnx.version:$1" -Y "$2" -T fields -e frame.number | paste -sd' '; }
+cat >"$work/versions.txt" <<'TEXT'
+D = 10.0.0.2:50001
+E = 10.0.0.3:50001
+G = 10.0.0.1:1883
+0 D>G L 01 01 0001 02 003c 0000000a 0400 "dev2"
+1 E>G L 04 04 01 003c "dev1"
+2 E>G L 16
+TEXT
+capture "$work/versions.txt"
+expect "2.0 is told by its CONNECT" "1" "$(version auto mqttsnx.v2.type)"
+expect "all is 2.0" "1 2 3" "$(version 2.0 mqttsnx.v2.type)"
+expect "nothing is 2.0" "" "$(version 1.2 mqttsnx.v2.type)"
+expect "all is 1.2" "1 2 3" "$(version 1.2 mqttsnx.type)"
+
+# What becomes of Wireshark's own dissector
+expect "it decodes what the user gives it" "1 2 3 4 6 7" "$(tshark -r "$work/ports.pcap" -d udp.port==1883,mqttsn -d udp.port==1884,mqttsn \
+    -d udp.port==1885,mqttsn -d udp.port==10000,mqttsn -Y 'mqttsn && !mqttsnx' -T fields -e frame.number | paste -sd' ')"
+expect "until it is switched off" "" "$(tshark -r "$work/ports.pcap" -d udp.port==1883,mqttsn -o mqttsnx.replace_builtin:TRUE \
+    -Y mqttsn -T fields -e frame.number)"
+
 # Filters that people have written for Wireshark's own dissector find what they found there: same fields, same values.
 mkdir "$work/none"
 capture "$golden/messages.txt"
@@ -92,4 +114,6 @@ sed -i 's/=a\/bx$/=x/' "$work/builtin.old"  # it takes the long name of a PUBLIS
 [ "$(wc -l <"$work/builtin.old")" -ge 300 ] || wrong "the built-in dissector shows only $(wc -l <"$work/builtin.old") fields"
 diff "$work/builtin.old" "$work/plugin.old" >"$work/difference" ||
     wrong "old filter names (< built-in, > here): $(head -n 60 "$work/difference")"
+expect "and nothing, if the user does not want them" "" \
+    "$(tshark -r "$work/messages.pcap" -o mqttsnx.old_filter_names:FALSE -Y "$any" -T fields -e frame.number | paste -sd' ')"
 finish "ports, Decode As, look, DLT_USER and old filters: as they should be"
