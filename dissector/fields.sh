@@ -1,12 +1,34 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fields.sh PLUGIN: the reference of fields and expert infos, as tshark with this plugin (<build>/wireshark/4.0/epan/
-# mqttsnx.so) and expert_table.h give it. dissector/FIELDS.md is its output:
-#     dissector/fields.sh build/dev/wireshark/*/epan/mqttsnx.so >dissector/FIELDS.md
+# Prints the reference of fields and expert infos, which is dissector/FIELDS.md. See --help.
 set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: dissector/fields.sh [PLUGIN] >dissector/FIELDS.md
+
+Prints the reference of fields and expert infos, as tshark with the plugin and expert_table.h give it.
+
+  PLUGIN   BUILD/wireshark/VERSION/epan/mqttsnx.so; default: the one of this tree that was built last
+
+Build first: cmake --build build/dev --target mqttsnx
+TEXT
+}
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+-*) usage >&2; exit 2 ;;
+esac
+[ $# -le 1 ] || { usage >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
+plugin=${1:-}
+if [ -z "$plugin" ]; then
+    for built in "$here"/../build/*/wireshark/*/epan/mqttsnx.so; do
+        [ ! -e "$built" ] || [ -n "$plugin" ] && [ ! "$built" -nt "$plugin" ] || plugin=$built
+    done
+    [ -e "$plugin" ] || { echo "dissector/fields.sh: no plugin in build/: build it, or name it. See --help" >&2; exit 1; }
+fi
 . "$here/../tests/dissector/tshark.sh"
-open_tshark "$1"
+open_tshark "$plugin"
 
 as_user tshark -G fields 2>/dev/null | grep -P "\tmqttsnx" >"$work/fields"
 as_user tshark -G values 2>/dev/null | grep -P "\tmqttsnx" >"$work/values"
@@ -41,8 +63,8 @@ cat <<'TEXT'
 ## Expert infos
 
 Errors: no receiver can read it. Warnings: against the specification, or a message or a session may be lost by it. Notes: unusual, a normal
-consequence of loss. Chats: worth a line. The rule is a requirement of MQTT-SN 1.2 (SN12-nn) or a reading of it (Dnn in
-`common/SPEC_NOTES.md`).
+consequence of loss. Chats: worth a line. The rule is a requirement of MQTT-SN 1.2 (SN12-nn: `tests/conformance/RULES.md`) or
+a reading of it where it is silent (Dnn: `common/SPEC_NOTES.md`).
 
 | expert info | severity | group | text | rule |
 |---|---|---|---|---|
