@@ -8,9 +8,12 @@
 #define MQTTSNX_HAS_TOML 1
 #include <toml++/toml.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <system_error>
+#include <utility>
 #endif
 
 namespace mqttsnx {
@@ -24,8 +27,11 @@ std::string at_line(const toml::node& node) {
     return "line " + std::to_string(node.source().begin.line) + ": ";
 }
 
-/// "" or what is wrong with this entry, with the line.
-std::string add_rule(const toml::node& node, unsigned gateway_id, TopicRules& rules) {
+/// Where an id was first given to a client or a pattern: the line.
+using Given = std::map<std::pair<std::uint16_t, std::string>, unsigned>;
+
+/// "" or what is wrong with this entry, with the line. What the gateway refuses is not added.
+std::string add_rule(const toml::node& node, unsigned gateway_id, Given& given, TopicRules& rules) {
     const toml::table* table = node.as_table();
     if (table == nullptr) {
         return at_line(node) + "expected [[predefined_topic]]";
@@ -52,6 +58,11 @@ std::string add_rule(const toml::node& node, unsigned gateway_id, TopicRules& ru
     if (const std::string problem = topic_rule_problem(rule.id, rule.topic); !problem.empty()) {
         return at_line(node) + problem;
     }
+    const auto [first, is_new] = given.try_emplace({rule.id, rule.client}, node.source().begin.line);
+    if (!is_new) {
+        return at_line(node) + "id " + std::to_string(rule.id) + " for client \"" + rule.client +
+               "\" is given twice; the first is in line " + std::to_string(first->second);
+    }
     rules.add(rule);
     return "";
 }
@@ -65,14 +76,21 @@ std::string add_rules(const toml::table& file, TopicRules& rules) {
     if (entries->as_array() == nullptr) {
         return at_line(*entries) + "expected [[predefined_topic]], with two brackets";
     }
+    Given given;
     std::string first_problem;
+    std::size_t faulty = 0;
     for (const toml::node& entry : *entries->as_array()) {
-        const std::string problem = add_rule(entry, gateway_id, rules);
-        if (first_problem.empty()) {
-            first_problem = problem;
+        std::string problem = add_rule(entry, gateway_id, given, rules);
+        if (!problem.empty() && ++faulty == 1) {
+            first_problem = std::move(problem);
         }
     }
-    return first_problem;
+    const std::size_t all = entries->as_array()->size();
+    if (faulty == 0 || faulty == all) {
+        return first_problem;
+    }
+    return first_problem + " (" + std::to_string(faulty) + " of " + std::to_string(all) +
+           " entries left out, the others count)";
 }
 
 }  // namespace
@@ -84,14 +102,15 @@ bool can_read_gateway_config() noexcept {
 std::string read_gateway_config(const std::string& path, TopicRules& rules) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(path, error)) {
-        return error ? error.message() : "not a file";
+        return error ? "cannot be read: " + error.message() : "not a file";
     }
     if (std::filesystem::file_size(path, error) > kFileOctetsMax) {
         return "larger than any configuration";
     }
+    errno = 0;
     std::ifstream stream(path, std::ios::binary);
     if (!stream) {
-        return "cannot be opened";
+        return "cannot be read: " + std::generic_category().message(errno);
     }
     try {
         return add_rules(toml::parse(stream, path), rules);

@@ -2,6 +2,7 @@
 #include "dissector/payload_rules.hpp"
 
 #include <cstring>
+#include <string_view>
 
 #include "dissector/content.hpp"
 
@@ -134,6 +135,21 @@ void set_match(void* record, const char* text, unsigned size, const void*, const
     }
 }
 
+/// Says which words there are: Wireshark's own check does not.
+UatBool check_match(void*, const char* text, unsigned size, const void*, const void*, char** error) {
+    GString* message = g_string_new("expected one of:");
+    for (const value_string* row = match_names; row->strptr != nullptr; ++row) {
+        if (std::string_view(text, size) == row->strptr) {
+            g_string_free(message, TRUE);
+            return true;
+        }
+        g_string_append_printf(message, " \"%s\"", row->strptr);
+    }
+    g_string_append_printf(message, "; got \"%.*s\"", static_cast<int>(size), text);
+    *error = g_string_free(message, FALSE);
+    return false;
+}
+
 void get_match(void* record, char** text, unsigned* size, const void*, const void*) {
     *text = g_strdup(match_names[rule_at(record).match].strptr);
     *size = static_cast<unsigned>(strlen(*text));
@@ -155,7 +171,7 @@ uat_field_t fields[] = {
     {"match",
      "Topic",
      PT_TXTMOD_ENUM,
-     {uat_fld_chk_enum, set_match, get_match},
+     {check_match, set_match, get_match},
      {match_names, match_names, match_names},
      match_names,
      "How the topic of the PUBLISH is compared with the pattern",

@@ -164,7 +164,7 @@ rules_that_cannot_work_are_rejected() {
     rejected "the pattern is empty" -o "$(rule equal '' xml '')"
     rejected "no dissector is called \"nosuch\"" -o "$(rule equal a nosuch '')"
     rejected "only protobuf has message types, xml has not" -o "$(rule equal a xml a.B)"
-    rejected "invalid value: like" -o "$(rule like a xml '')"
+    rejected 'expected one of: "equal" "contains" "starts with" "ends with" "regular expression" "topic filter"; got "like"' -o "$(rule like a xml '')"
 }
 
 # A dissector that reads beyond the data leaves by an exception.

@@ -3,6 +3,7 @@
 // Names of pre-defined topic ids: which rule counts, and what is read from a gateway's configuration.
 #include "dissector/topic_rules.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -190,9 +191,18 @@ void a_bad_configuration_is_told_with_its_line_and_what_is_good_counts(void** /*
         const char* topic;
     } rows[] = {
         {"[[predefined_topic]]\nid = 1\ntopic = \"good\"\n[[predefined_topic]]\nid = 0\ntopic = \"t\"\n",
-         "line 4: expected a topic id from 1 to 65534, got 0", "good"},
+         "line 4: expected a topic id from 1 to 65534, got 0 (1 of 2 entries left out, the others count)",
+         "good"},
         {"[[predefined_topic]]\nid = 0\ntopic = \"t\"\n[[predefined_topic]]\nid = 1\ntopic = \"good\"\n",
-         "line 1: expected a topic id from 1 to 65534, got 0", "good"},
+         "line 1: expected a topic id from 1 to 65534, got 0 (1 of 2 entries left out, the others count)",
+         "good"},
+        {"[[predefined_topic]]\nid = 1\ntopic = \"good\"\n[[predefined_topic]]\nid = 1\ntopic = \"t\"\n",
+         "line 4: id 1 for client \"*\" is given twice; the first is in line 1 (1 of 2 entries left out, the "
+         "others count)",
+         "good"},
+        {"[[predefined_topic]]\nid = 1\ntopic = \"good\"\n[[predefined_topic]]\nid = 1\ntopic = "
+         "\"t\"\nclient = \"x\"\n",
+         "", "good"},
         {"\n[[predefined_topic]]\nid = 70000\ntopic = \"t\"\n",
          "line 2: expected a topic id from 1 to 65534, got 70000", ""},
         {"[[predefined_topic]]\nid = \"1\"\ntopic = \"t\"\n",
@@ -223,8 +233,14 @@ void what_is_no_configuration_does_no_harm(void** /*state*/) {
     assert_true(problem_of("[[predefined_topic]]\nid = \n", rules).starts_with("line 2, column "));
     assert_false(problem_of("\xff\xfe binary", rules).empty());
     assert_false(problem_of("", rules).empty());
-    assert_false(mqttsnx::read_gateway_config("/nowhere/gateway.toml", rules).empty());
+    assert_string_equal(mqttsnx::read_gateway_config("/nowhere/gateway.toml", rules).c_str(),
+                        "cannot be read: No such file or directory");
     assert_string_equal(mqttsnx::read_gateway_config("/tmp", rules).c_str(), "not a file");
+    const File secret("");
+    if (geteuid() != 0 && chmod(secret.path(), 0) == 0) {  // root reads it all the same
+        assert_string_equal(mqttsnx::read_gateway_config(secret.path(), rules).c_str(),
+                            "cannot be read: Permission denied");
+    }
 }
 
 }  // namespace
