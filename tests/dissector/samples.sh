@@ -49,6 +49,20 @@ while IFS= read -r line; do
     grep -qxF -e "$line" "$work/lines" || wrong "a README quotes what does not come out: $line"
 done <<<"$quoted"
 
+# The commands of the READMEs that name a sample work, and show something.
+commands=$(grep -hE '^tshark .*examples/captures/' "$root/dissector/README.md" "$root/examples/captures/README.md")
+[ "$(wc -l <<<"$commands")" -ge 8 ] || wrong "the READMEs have only these commands: $commands"
+while IFS= read -r command; do
+    command=${command//examples\/captures/"$work"}
+    shown=$(eval "$command") || wrong "fails: $command"
+    [ -n "$shown" ] || wrong "shows nothing: $command"
+done <<<"$commands"
+expect "unanswered: requests" "$(tshark -2 -q -r "$work/bad-network.pcap" -z mqttsnx,tree | awk '/^Unanswered requests/ { print $3 }')" 2
+expect "unanswered: transmissions" "$(tshark -2 -r "$work/bad-network.pcap" -Y mqttsnx.unanswered | wc -l)" 4
+rule='uat:mqttsnx_payload_rules:"topic filter","sensors/+/temp","data-text-lines",""'
+tshark -r "$work/first-steps.pcap" -o "$rule" -Y 'frame.number == 9 && data-text-lines' | grep -q PUBLISH ||
+    wrong "the payload rule of the README is not applied"
+
 # Filters that tshark does not understand make it fail.
 filters() {
     sed -nE 's/^"[^"]*" (.*)$/\1/p' "$root/dissector/profile/dfilters"
