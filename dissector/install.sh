@@ -43,7 +43,7 @@ if [ -n "$plugin" ]; then
     [[ $plugin = /* ]] || plugin=$PWD/$plugin
     [[ $plugin = */epan/mqttsnx.so && -f $plugin ]] || fail "expected a file .../VERSION/epan/mqttsnx.so, got $plugin"
 fi
-if [ $system = no ] && [ "$(id -u)" -eq 0 ]; then
+if [ $system = no ] && [ $uninstall = no ] && [ "$(id -u)" -eq 0 ]; then
     fail "Wireshark ignores plugins in root's home. Use --system, or run this without sudo, as the user who runs Wireshark"
 fi
 cd "$(dirname "$0")/.."

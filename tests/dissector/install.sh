@@ -60,6 +60,8 @@ root_is_told_what_to_do() {
     in_scratch --plugin "$plugin"
     expect "root" 1 'Use --system, or run this without sudo'
     nothing_there "root"
+    in_scratch --uninstall # of what an earlier version has put there
+    expect "root uninstalls" 0
 }
 
 wireshark_finds_what_is_installed() {
